@@ -1,0 +1,163 @@
+//! The algorithms, and the state each keeps for one limit.
+//!
+//! Every algorithm is a pure function of (state, limit, now, cost). The state's own methods live in the module of the
+//! algorithm; [`State`] is the choice between them. Two rules hold for all: a check changes nothing, and a charge is
+//! made only after a check has passed, by the [`ledger`](crate::ledger), so that a request under several limits is
+//! charged on all of them or on none.
+//!
+//! Time never runs backwards in here: the ledger tells every state when the clock was set back, and
+//! [`State::rewind`] moves it along.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Limit;
+
+pub mod fixed_window;
+pub mod sliding_log;
+pub mod token_bucket;
+
+use fixed_window::FixedWindow;
+use sliding_log::SlidingLog;
+use token_bucket::TokenBucket;
+
+/// How a limit is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Algorithm {
+    /// Windows aligned to the Unix epoch: at most N in each. Two numbers a key.
+    #[default]
+    FixedWindow,
+    /// At most N in any trailing window, exactly. One number a permit.
+    SlidingLog,
+    /// A bucket of `burst` tokens, refilled evenly at N per window. One number a key.
+    TokenBucket {
+        /// Tokens the bucket holds; N when not given.
+        burst: Option<u32>,
+    },
+}
+
+/// Where a key stands under one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Permits that can be taken at this moment.
+    pub remaining: u32,
+    /// Milliseconds until at least one more permit is there, 0 when none is missing.
+    pub more_ms: u64,
+    /// Milliseconds until every permit is back, 0 when none is missing.
+    pub full_ms: u64,
+}
+
+/// Why a cost does not fit under a limit.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
+pub enum Refused {
+    /// The same cost fits exactly this much later, if nobody else takes a permit, and not before.
+    #[error("limit reached, try again in {retry_ms} ms")]
+    Until {
+        /// Milliseconds to wait, at least 1.
+        retry_ms: u64,
+    },
+    /// The cost exceeds what the limit can ever hold.
+    #[error("the cost exceeds the limit and can never be admitted")]
+    Never,
+}
+
+/// What is remembered of one key under one limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// Of [`Algorithm::FixedWindow`].
+    FixedWindow(FixedWindow),
+    /// Of [`Algorithm::SlidingLog`].
+    SlidingLog(SlidingLog),
+    /// Of [`Algorithm::TokenBucket`].
+    TokenBucket(TokenBucket),
+}
+
+// === impl State ===
+
+impl State {
+    /// Nothing used.
+    #[must_use]
+    pub fn fresh(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::FixedWindow => Self::FixedWindow(FixedWindow::default()),
+            Algorithm::SlidingLog => Self::SlidingLog(SlidingLog::default()),
+            Algorithm::TokenBucket { .. } => Self::TokenBucket(TokenBucket::default()),
+        }
+    }
+
+    /// Whether `cost` permits can be taken at `now_ms`.
+    ///
+    /// # Errors
+    /// [`Refused`], with the exact time after which the same cost fits.
+    pub fn check(&self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        if cost.get() > limit.quota() {
+            return Err(Refused::Never);
+        }
+        match self {
+            Self::FixedWindow(window) => window.check(limit, now_ms, cost),
+            Self::SlidingLog(log) => log.check(limit, now_ms, cost),
+            Self::TokenBucket(bucket) => bucket.check(limit, now_ms, cost),
+        }
+    }
+
+    /// Takes `cost` permits that a [`check`](Self::check) at the same moment has admitted.
+    pub fn charge(&mut self, limit: &Limit, now_ms: u64, cost: NonZeroU32) {
+        match self {
+            Self::FixedWindow(window) => *window = window.charged(limit, now_ms, cost),
+            Self::SlidingLog(log) => log.charge(limit, now_ms, cost),
+            Self::TokenBucket(bucket) => *bucket = bucket.charged(limit, now_ms, cost),
+        }
+    }
+
+    /// Where the key stands at `now_ms`.
+    #[must_use]
+    pub fn standing(&self, limit: &Limit, now_ms: u64) -> Standing {
+        match self {
+            Self::FixedWindow(window) => window.standing(limit, now_ms),
+            Self::SlidingLog(log) => log.standing(limit, now_ms),
+            Self::TokenBucket(bucket) => bucket.standing(limit, now_ms),
+        }
+    }
+
+    /// The state after the clock was set back by `by_ms` to `now_ms`: no time has passed, nothing is handed out, and
+    /// nobody waits longer than if the clock had stood still, but for a fixed window, which is as long as it is.
+    pub fn rewind(&mut self, limit: &Limit, now_ms: u64, by_ms: u64) {
+        match self {
+            Self::FixedWindow(window) => *window = window.rewound(limit, now_ms),
+            Self::SlidingLog(log) => log.rewind(by_ms),
+            Self::TokenBucket(bucket) => *bucket = bucket.rewound(limit, by_ms),
+        }
+    }
+
+    /// When nothing that was used counts any longer, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn expires_at_ms(&self, limit: &Limit, now_ms: u64) -> u64 {
+        now_ms.saturating_add(self.standing(limit, now_ms).full_ms)
+    }
+
+    /// Carries what was used under `from` over to `to`, a limit with the same window.
+    pub fn carry(&mut self, from: &Limit, to: &Limit, now_ms: u64) {
+        match (&mut *self, to.algorithm()) {
+            (Self::FixedWindow(_), Algorithm::FixedWindow)
+            | (Self::SlidingLog(_), Algorithm::SlidingLog) => {}
+            (Self::TokenBucket(bucket), Algorithm::TokenBucket { .. }) => {
+                *bucket = bucket.rescaled(from, to, now_ms);
+            }
+            (_, algorithm) => {
+                let used = from
+                    .quota()
+                    .saturating_sub(self.standing(from, now_ms).remaining);
+                *self = Self::fresh(algorithm);
+                if let Some(used) = NonZeroU32::new(used.min(to.quota())) {
+                    self.charge(to, now_ms, used);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

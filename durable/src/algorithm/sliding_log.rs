@@ -1,0 +1,120 @@
+//! Sliding log: at most N permits in any trailing window, exactly.
+//!
+//! Every permit is remembered by the moment it was taken, 8 bytes each, for one window; a permit taken at `t` counts
+//! until just before `t + window`. Exact, at a price in memory that grows with what was used, so a limit has at most
+//! [`MAX_PERMITS`].
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Refused, Standing};
+use crate::Limit;
+
+/// The most permits a sliding log may hold: 80 kB of memory for one key.
+pub const MAX_PERMITS: u32 = 10_000;
+
+/// The moments at which the permits were taken, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Deltas", into = "Deltas")]
+pub struct SlidingLog {
+    taken_ms: VecDeque<u64>,
+}
+
+/// A log on disk: the first moment, then the milliseconds from each to the next.
+#[derive(Serialize, Deserialize)]
+struct Deltas(Vec<u64>);
+
+// === impl SlidingLog ===
+
+impl SlidingLog {
+    fn expired(&self, limit: &Limit, now_ms: u64) -> usize {
+        let window_ms = limit.window_ms();
+        self.taken_ms
+            .partition_point(|taken_ms| now_ms.saturating_sub(*taken_ms) >= window_ms)
+    }
+
+    fn used(&self, limit: &Limit, now_ms: u64) -> usize {
+        self.taken_ms.len() - self.expired(limit, now_ms)
+    }
+
+    /// Milliseconds until the `nth` of the live permits (from 0, oldest first) expires.
+    fn expires_in_ms(&self, limit: &Limit, now_ms: u64, nth: usize) -> u64 {
+        let index = self.expired(limit, now_ms).saturating_add(nth);
+        self.taken_ms.get(index).map_or(0, |taken_ms| {
+            limit
+                .window_ms()
+                .saturating_sub(now_ms.saturating_sub(*taken_ms))
+        })
+    }
+
+    pub(super) fn check(
+        &self,
+        limit: &Limit,
+        now_ms: u64,
+        cost: NonZeroU32,
+    ) -> Result<(), Refused> {
+        let wanted = self.used(limit, now_ms).saturating_add(cost.get() as usize);
+        match wanted.checked_sub(limit.permits() as usize) {
+            None | Some(0) => Ok(()),
+            Some(missing) => {
+                let retry_ms = self.expires_in_ms(limit, now_ms, missing - 1);
+                Err(Refused::Until { retry_ms })
+            }
+        }
+    }
+
+    pub(super) fn charge(&mut self, limit: &Limit, now_ms: u64, cost: NonZeroU32) {
+        self.taken_ms.drain(..self.expired(limit, now_ms));
+        self.taken_ms
+            .extend(std::iter::repeat_n(now_ms, cost.get() as usize));
+    }
+
+    pub(super) fn standing(&self, limit: &Limit, now_ms: u64) -> Standing {
+        let used = u32::try_from(self.used(limit, now_ms)).unwrap_or(u32::MAX);
+        // Under a limit that was lowered, more may be in use than permitted: those must go before one comes back.
+        let over = used.saturating_sub(limit.permits()) as usize;
+        Standing {
+            remaining: limit.permits().saturating_sub(used),
+            more_ms: self.expires_in_ms(limit, now_ms, over),
+            full_ms: match used {
+                0 => 0,
+                used => self.expires_in_ms(limit, now_ms, used as usize - 1),
+            },
+        }
+    }
+
+    pub(super) fn rewind(&mut self, by_ms: u64) {
+        for taken_ms in &mut self.taken_ms {
+            *taken_ms = taken_ms.saturating_sub(by_ms);
+        }
+    }
+}
+
+// === impl Deltas ===
+
+impl From<SlidingLog> for Deltas {
+    fn from(log: SlidingLog) -> Self {
+        let mut last_ms = 0;
+        Self(
+            log.taken_ms
+                .into_iter()
+                .map(|taken_ms| taken_ms - std::mem::replace(&mut last_ms, taken_ms))
+                .collect(),
+        )
+    }
+}
+
+impl From<Deltas> for SlidingLog {
+    fn from(deltas: Deltas) -> Self {
+        let mut last_ms = 0_u64;
+        let taken_ms = deltas.0.into_iter().map(|delta_ms| {
+            last_ms = last_ms.saturating_add(delta_ms);
+            last_ms
+        });
+        Self {
+            taken_ms: taken_ms.collect(),
+        }
+    }
+}

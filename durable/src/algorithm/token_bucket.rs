@@ -1,0 +1,95 @@
+//! Token bucket: `burst` tokens, refilled evenly at N per window; a permit takes one.
+//!
+//! Kept as one number, the theoretical arrival time of the generic cell rate algorithm (ITU-T I.371, annex A): the
+//! moment at which the bucket will be full again. To be exact where N does not divide the window, moments are counted
+//! in N-ths of a millisecond, in which one token takes exactly `window_ms` to come back. N and a time in milliseconds
+//! have 32 and 64 bits, so their products fit into 128 with room for the sums.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Refused, Standing};
+use crate::Limit;
+
+/// When the bucket is full again, in N-ths of a millisecond since the Unix epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenBucket {
+    full_at: u128,
+}
+
+// In N-ths of a millisecond: the present, what `tokens` take to come back, and what an empty bucket takes.
+fn present(limit: &Limit, now_ms: u64) -> u128 {
+    u128::from(now_ms) * u128::from(limit.permits())
+}
+
+fn refill(limit: &Limit, tokens: u32) -> u128 {
+    u128::from(tokens) * u128::from(limit.window_ms())
+}
+
+fn capacity(limit: &Limit) -> u128 {
+    refill(limit, limit.quota())
+}
+
+/// Whole milliseconds, rounded up.
+fn to_ms(limit: &Limit, duration: u128) -> u64 {
+    let ms = duration.div_ceil(u128::from(limit.permits().max(1)));
+    u64::try_from(ms).unwrap_or(u64::MAX)
+}
+
+// === impl TokenBucket ===
+
+impl TokenBucket {
+    fn missing(self, limit: &Limit, now_ms: u64) -> u128 {
+        self.full_at.saturating_sub(present(limit, now_ms))
+    }
+
+    fn with_missing(limit: &Limit, now_ms: u64, missing: u128) -> Self {
+        Self {
+            full_at: present(limit, now_ms).saturating_add(missing),
+        }
+    }
+
+    pub(super) fn check(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        let wanted = self
+            .missing(limit, now_ms)
+            .saturating_add(refill(limit, cost.get()));
+        match wanted.checked_sub(capacity(limit)) {
+            None | Some(0) => Ok(()),
+            Some(over) => Err(Refused::Until {
+                retry_ms: to_ms(limit, over),
+            }),
+        }
+    }
+
+    pub(super) fn charged(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Self {
+        let missing = self
+            .missing(limit, now_ms)
+            .saturating_add(refill(limit, cost.get()));
+        Self::with_missing(limit, now_ms, missing)
+    }
+
+    pub(super) fn standing(self, limit: &Limit, now_ms: u64) -> Standing {
+        let missing = self.missing(limit, now_ms);
+        let there = capacity(limit).saturating_sub(missing) / u128::from(limit.window_ms());
+        let remaining = u32::try_from(there).unwrap_or(u32::MAX);
+        let with_one_more =
+            capacity(limit).saturating_sub(refill(limit, remaining.saturating_add(1)));
+        Standing {
+            remaining,
+            more_ms: to_ms(limit, missing.saturating_sub(with_one_more)),
+            full_ms: to_ms(limit, missing),
+        }
+    }
+
+    pub(super) fn rewound(self, limit: &Limit, by_ms: u64) -> Self {
+        Self {
+            full_at: self.full_at.saturating_sub(present(limit, by_ms)),
+        }
+    }
+
+    /// A token takes `window_ms` of these units to come back whatever N is, so what is missing stays what it was.
+    pub(super) fn rescaled(self, from: &Limit, to: &Limit, now_ms: u64) -> Self {
+        Self::with_missing(to, now_ms, self.missing(from, now_ms).min(capacity(to)))
+    }
+}

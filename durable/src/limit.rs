@@ -1,0 +1,263 @@
+//! A limit: so many permits per window, counted by an algorithm; and the strings operators write them in.
+//!
+//! The strings follow the grammar of the Python `limits` package, so those in use carry over: `N / [M] unit` or
+//! `N per [M] unit`, several joined by `;`, `,` or `|`, whitespace anywhere, case ignored, units optionally plural.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Algorithm;
+
+mod parse;
+
+pub use parse::{Problem, SyntaxError};
+
+/// The longest window, in milliseconds: a hundred years of 360 days.
+pub const MAX_WINDOW_MS: u64 = 100 * Unit::Year.ms();
+
+/// So many permits per window, counted by an algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Parts", into = "Parts")]
+pub struct Limit {
+    permits: u32,
+    multiple: NonZeroU32,
+    unit: Unit,
+    algorithm: Algorithm,
+}
+
+/// The unit of a window. A month is 30 days and a year is 12 of those, whatever the calendar says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// 1,000 ms.
+    Second,
+    /// 60 seconds.
+    Minute,
+    /// 60 minutes.
+    Hour,
+    /// 24 hours.
+    Day,
+    /// 30 days.
+    Month,
+    /// 360 days.
+    Year,
+}
+
+/// Why a limit cannot be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// The window exceeds [`MAX_WINDOW_MS`].
+    #[error("a window is at most 100 years long")]
+    WindowTooLong,
+    /// A token bucket that can hold nothing admits nothing.
+    #[error("a token bucket needs a burst of at least 1")]
+    NoBurst,
+    /// The sliding log remembers every permit, and this many do not fit.
+    #[error(
+        "a sliding log remembers every permit and holds at most {}; use sliding-window or token-bucket",
+        crate::algorithm::sliding_log::MAX_PERMITS
+    )]
+    LogTooLarge,
+}
+
+/// What travels of a [`Limit`]; turning it back checks it.
+#[derive(Serialize, Deserialize)]
+struct Parts {
+    permits: u32,
+    multiple: NonZeroU32,
+    unit: Unit,
+    algorithm: Algorithm,
+}
+
+// === impl Limit ===
+
+impl Limit {
+    /// `permits` per `multiple` × `unit`, counted in fixed windows.
+    ///
+    /// # Errors
+    /// [`LimitError::WindowTooLong`].
+    pub fn new(permits: u32, multiple: NonZeroU32, unit: Unit) -> Result<Self, LimitError> {
+        let window_ms = u64::from(multiple.get()).checked_mul(unit.ms());
+        if window_ms.is_none_or(|window_ms| window_ms > MAX_WINDOW_MS) {
+            return Err(LimitError::WindowTooLong);
+        }
+        Ok(Self {
+            permits,
+            multiple,
+            unit,
+            algorithm: Algorithm::FixedWindow,
+        })
+    }
+
+    /// The same permits and window under another algorithm.
+    ///
+    /// # Errors
+    /// [`LimitError::NoBurst`] and [`LimitError::LogTooLarge`].
+    pub fn counted_by(self, algorithm: Algorithm) -> Result<Self, LimitError> {
+        match algorithm {
+            Algorithm::TokenBucket { burst: Some(0) } => Err(LimitError::NoBurst),
+            Algorithm::SlidingLog if self.permits > crate::algorithm::sliding_log::MAX_PERMITS => {
+                Err(LimitError::LogTooLarge)
+            }
+            _ => Ok(Self { algorithm, ..self }),
+        }
+    }
+
+    /// Parses one limit or several: `5/minute`, `5/minute;20/hour`. One bad item rejects the whole string.
+    ///
+    /// ```
+    /// # use bouncer_durable::Limit;
+    /// let limits = Limit::parse_all("5/minute; 500 per 7 days")?;
+    /// assert_eq!(limits[1].to_string(), "500 per 7 day");
+    ///
+    /// let error = Limit::parse_all("10/min").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "\"10/▸min\": expected second, minute, hour, day, month or year at ▸",
+    /// );
+    /// # Ok::<(), bouncer_durable::limit::SyntaxError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`SyntaxError`], which shows the string and marks the place.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, SyntaxError> {
+        parse::limits(text)
+    }
+
+    /// Permits per window: the `N` of `N / [M] unit`.
+    #[must_use]
+    pub const fn permits(&self) -> u32 {
+        self.permits
+    }
+
+    /// The length of the window, in milliseconds, at least 1,000.
+    #[must_use]
+    pub fn window_ms(&self) -> u64 {
+        u64::from(self.multiple.get()).saturating_mul(self.unit.ms())
+    }
+
+    /// How this limit is counted.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The most permits that can be taken at one moment: `burst` for a token bucket, else [`permits`](Self::permits).
+    #[must_use]
+    pub fn quota(&self) -> u32 {
+        match self.algorithm {
+            Algorithm::TokenBucket { burst } if self.permits > 0 => burst.unwrap_or(self.permits),
+            _ => self.permits,
+        }
+    }
+
+    /// The time in which [`quota`](Self::quota) is restored in full, in milliseconds, rounded up: the window, or the
+    /// time to refill a token bucket.
+    #[must_use]
+    pub fn quota_window_ms(&self) -> u64 {
+        if self.quota() == self.permits {
+            return self.window_ms();
+        }
+        let work = u128::from(self.quota()) * u128::from(self.window_ms());
+        u64::try_from(work.div_ceil(u128::from(self.permits.max(1)))).unwrap_or(u64::MAX)
+    }
+
+    /// A short stable name for the window: `1m`, `12h`, `30s`, with `mo` for months.
+    #[must_use]
+    pub fn window_name(&self) -> String {
+        format!("{}{}", self.multiple, self.unit.symbol())
+    }
+}
+
+/// The operator's own words, whatever the algorithm: `5 per 1 minute`.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} per {} {}",
+            self.permits,
+            self.multiple,
+            self.unit.name()
+        )
+    }
+}
+
+impl TryFrom<Parts> for Limit {
+    type Error = LimitError;
+
+    fn try_from(parts: Parts) -> Result<Self, LimitError> {
+        Self::new(parts.permits, parts.multiple, parts.unit)?.counted_by(parts.algorithm)
+    }
+}
+
+impl From<Limit> for Parts {
+    fn from(
+        Limit {
+            permits,
+            multiple,
+            unit,
+            algorithm,
+        }: Limit,
+    ) -> Self {
+        Self {
+            permits,
+            multiple,
+            unit,
+            algorithm,
+        }
+    }
+}
+
+// === impl Unit ===
+
+impl Unit {
+    const ALL: [Self; 6] = [
+        Self::Second,
+        Self::Minute,
+        Self::Hour,
+        Self::Day,
+        Self::Month,
+        Self::Year,
+    ];
+
+    /// The unit's length, in milliseconds.
+    #[must_use]
+    pub const fn ms(self) -> u64 {
+        match self {
+            Self::Second => 1_000,
+            Self::Minute => 60 * Self::Second.ms(),
+            Self::Hour => 60 * Self::Minute.ms(),
+            Self::Day => 24 * Self::Hour.ms(),
+            Self::Month => 30 * Self::Day.ms(),
+            Self::Year => 12 * Self::Month.ms(),
+        }
+    }
+
+    /// The unit's name, singular.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    const fn symbol(self) -> &'static str {
+        match self {
+            Self::Second => "s",
+            Self::Minute => "m",
+            Self::Hour => "h",
+            Self::Day => "d",
+            Self::Month => "mo",
+            Self::Year => "y",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

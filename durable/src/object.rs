@@ -1,0 +1,200 @@
+//! The Durable Object: one key's ledger, in memory and on disk.
+//!
+//! A shell: it reads the clock, calls the ledger once, and writes. Nothing in it awaits, so one message is one event:
+//! no other request can come between the decision and the state it leaves behind.
+//!
+//! Saving is write-behind. The response never waits for the disk (`allowUnconfirmed`), and a write is due only when
+//! what is unsaved has reached 5 % of a limit, or when the object has been idle for so long that it may soon leave
+//! memory. The first save sets one alarm for the moment at which everything will have expired; the alarm deletes the
+//! object, or is set again if there has been more since.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use js_sys::{Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use worker::worker_sys::DurableObjectState;
+
+use crate::ledger::Ledger;
+use crate::message::{Message, Take};
+use crate::snapshot;
+
+const SNAPSHOT: &str = "ledger";
+
+/// An object may leave memory after about 10 s without a request; by then, what it holds must be saved.
+const IDLE_MS: u32 = 4_000;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The parts of a SQLite-backed object's storage that are used here.
+    #[wasm_bindgen(typescript_type = "DurableObjectStorage")]
+    type Storage;
+
+    #[wasm_bindgen(method, getter)]
+    fn kv(this: &Storage) -> SyncStorage;
+
+    #[wasm_bindgen(method)]
+    fn put(this: &Storage, key: &str, value: &Uint8Array, options: &Object) -> Promise;
+
+    #[wasm_bindgen(method, js_name = setAlarm)]
+    fn set_alarm(this: &Storage, at_ms: f64, options: &Object) -> Promise;
+
+    #[wasm_bindgen(method, js_name = deleteAll)]
+    fn delete_all(this: &Storage) -> Promise;
+
+    #[wasm_bindgen(typescript_type = "SyncKvStorage")]
+    type SyncStorage;
+
+    #[wasm_bindgen(method)]
+    fn get(this: &SyncStorage, key: &str) -> Option<Uint8Array>;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Closure<dyn FnMut()>, delay_ms: u32);
+
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    fn log_error(message: &str, error: &JsValue);
+}
+
+/// The Rust half of `class Ledger` in `entry.mjs`.
+#[wasm_bindgen]
+pub struct LedgerObject(Rc<Shared>);
+
+struct Shared {
+    storage: Storage,
+    unconfirmed: Object,
+    ledger: RefCell<Ledger>,
+    /// Whether an alarm is set. It is as long as there is a snapshot: both are written in one transaction.
+    has_alarm: Cell<bool>,
+    /// Whether the timer that looks for idleness is running, and when the latest message came.
+    watching: Cell<bool>,
+    busy_at_ms: Cell<u64>,
+    on_timer: Closure<dyn FnMut()>,
+    on_failure: Closure<dyn FnMut(JsValue)>,
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the clock shows whole milliseconds since 1970"
+)]
+fn now_ms() -> u64 {
+    js_sys::Date::now() as u64
+}
+
+#[wasm_bindgen]
+impl LedgerObject {
+    /// Loads the ledger that was saved, or starts an empty one.
+    ///
+    /// # Errors
+    /// What the runtime throws when it has no storage to give.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: &DurableObjectState) -> Result<LedgerObject, JsValue> {
+        let storage: Storage = state.storage()?.unchecked_into();
+        let unconfirmed = Object::new();
+        Reflect::set(&unconfirmed, &"allowUnconfirmed".into(), &true.into())?;
+        let saved = storage.kv().get(SNAPSHOT).map(|bytes| bytes.to_vec());
+        Ok(Self(Rc::new_cyclic(|this: &Weak<Shared>| Shared {
+            storage,
+            unconfirmed,
+            ledger: RefCell::new(saved.as_deref().map(restored).unwrap_or_default()),
+            has_alarm: Cell::new(saved.is_some()),
+            watching: Cell::new(false),
+            busy_at_ms: Cell::new(0),
+            on_timer: {
+                let this = this.clone();
+                Closure::new(move || {
+                    if let Some(shared) = this.upgrade() {
+                        shared.timer_fired();
+                    }
+                })
+            },
+            on_failure: Closure::new(|error| log_error("a ledger could not be saved", &error)),
+        })))
+    }
+
+    /// Decides one [`Take`] and answers with a [`Decision`](crate::ledger::Decision), both as bytes.
+    ///
+    /// # Errors
+    /// Of a message that cannot be read; nothing is charged.
+    pub fn take(&self, message: &[u8]) -> Result<Vec<u8>, JsError> {
+        let take = Take::decode(message)?;
+        let now_ms = now_ms();
+        let mut ledger = self.0.ledger.borrow_mut();
+        let decision = ledger.take(&take.claims, now_ms, take.cost);
+        if ledger.is_due() {
+            self.0.save(&mut ledger);
+        } else if ledger.has_unsaved() {
+            self.0.watch(now_ms);
+        }
+        Ok(decision.encode())
+    }
+
+    /// Deletes the object if everything in it has expired, else sets the alarm again.
+    pub fn alarm(&self) -> Promise {
+        let mut ledger = self.0.ledger.borrow_mut();
+        self.0.has_alarm.set(false);
+        if ledger.expire(now_ms()) {
+            self.0.storage.delete_all()
+        } else {
+            self.0.set_alarm(&ledger);
+            Promise::resolve(&JsValue::UNDEFINED)
+        }
+    }
+}
+
+fn restored(bytes: &[u8]) -> Ledger {
+    snapshot::decode(bytes).unwrap_or_else(|error| {
+        log_error(
+            "a saved ledger cannot be read, its key starts over",
+            &error.to_string().into(),
+        );
+        Ledger::default()
+    })
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn save(&self, ledger: &mut Ledger) {
+        let bytes = Uint8Array::from(snapshot::encode(ledger).as_slice());
+        self.in_background(&self.storage.put(SNAPSHOT, &bytes, &self.unconfirmed));
+        ledger.saved();
+        if !self.has_alarm.get() {
+            self.set_alarm(ledger);
+        }
+    }
+
+    fn set_alarm(&self, ledger: &Ledger) {
+        // JavaScript's numbers are exact up to 2^53; a later alarm is a sooner one than never.
+        #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
+        let at_ms = ledger.expires_at_ms().min(1 << 53) as f64;
+        self.in_background(&self.storage.set_alarm(at_ms, &self.unconfirmed));
+        self.has_alarm.set(true);
+    }
+
+    /// Nobody waits for a write. Where one fails the memory is still right, and the next save carries it all again.
+    fn in_background(&self, write: &Promise) {
+        let _ = write.catch(&self.on_failure);
+    }
+
+    /// Saves once no message has come for a while, with one timer however many messages come.
+    fn watch(&self, now_ms: u64) {
+        self.busy_at_ms.set(now_ms);
+        if !self.watching.replace(true) {
+            set_timeout(&self.on_timer, IDLE_MS);
+        }
+    }
+
+    fn timer_fired(&self) {
+        self.watching.set(false);
+        let mut ledger = self.ledger.borrow_mut();
+        if !ledger.has_unsaved() {
+            return;
+        }
+        if now_ms().saturating_sub(self.busy_at_ms.get()) < u64::from(IDLE_MS) {
+            self.watch(self.busy_at_ms.get());
+        } else {
+            self.save(&mut ledger);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Why a run has nothing to show. A failed *request* is never one of these: it is data, see [`crate::sample`].
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::transport::TransportError;
+use crate::volley::OutOfSockets;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The results have nowhere to go; found out before the first request is sent.
+    #[error("cannot write --json {}: {source}; name a file in a folder that exists and that you may write to", path.display())]
+    JsonFile {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The host has no address.
+    #[error("no address found for host '{host}': {source}; check the host name in the URL")]
+    UnknownHost {
+        /// The host as written in the URL.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// More concurrency than this machine can carry.
+    #[error(transparent)]
+    OutOfSockets(#[from] OutOfSockets),
+    /// Every single request ended in a transport error.
+    #[error(
+        "no request got an HTTP answer ({most_common}): check the URL, and that an HTTP server listens on {host} port {port}"
+    )]
+    NoAnswer {
+        /// The transport error that most requests ended with.
+        most_common: TransportError,
+        /// The host as written in the URL.
+        host: String,
+        /// The port the requests went to.
+        port: u16,
+    },
+    /// The results could not be serialised.
+    #[error("cannot turn the results into JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The latency histogram could not be made.
+    #[error("cannot keep latencies: {0}")]
+    Histogram(#[from] hdrhistogram::CreationError),
+    /// The runtime could not start, or the results could not be printed.
+    #[error("input/output failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+// === impl Error ===
+
+impl Error {
+    /// The exit code that tells a script what to do: 2, change an argument; 1, look at the error.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::JsonFile { .. } | Self::OutOfSockets(_) => 2,
+            Self::UnknownHost { .. }
+            | Self::NoAnswer { .. }
+            | Self::Json(_)
+            | Self::Histogram(_)
+            | Self::Io(_) => 1,
+        }
+    }
+}

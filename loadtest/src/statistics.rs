@@ -1,0 +1,129 @@
+//! Samples, summed up: counts, and percentiles for each class apart. Averages are left out on purpose; they hide the
+//! tail, which is what a client remembers.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::{CreationError, Histogram};
+use serde::Serialize;
+
+use crate::sample::{Class, Outcome, Sample};
+use crate::transport::TransportError;
+
+/// Digits that a latency keeps: up to 2 ms it is exact to the microsecond, above that to one part in a thousand.
+const SIGNIFICANT_DIGITS: u8 = 3;
+
+/// What the samples of one run say. Its fields are part of the JSON output.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Statistics {
+    /// Requests the API answered as asked.
+    pub served: Group,
+    /// Requests answered 429.
+    pub refused: Group,
+    /// Requests answered 5xx or an unexpected 4xx, and those without an answer.
+    pub failed: Group,
+    /// How many responses had each status.
+    pub status_counts: BTreeMap<u16, u32>,
+    /// How many requests ended in each transport error.
+    pub transport_errors: BTreeMap<TransportError, u32>,
+}
+
+/// The samples of one class.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// How many there are.
+    pub count: u32,
+    /// Their latency; in JSON these fields stand beside `count`, and are absent when it is zero.
+    #[serde(flatten)]
+    pub latency: Option<Percentiles>,
+}
+
+/// Latency in milliseconds: this share of the requests took no longer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Percentiles {
+    /// Half of the requests.
+    pub p50_ms: f64,
+    /// 90 %.
+    pub p90_ms: f64,
+    /// 95 %.
+    pub p95_ms: f64,
+    /// 99 %.
+    pub p99_ms: f64,
+    /// 99.9 %.
+    pub p99_9_ms: f64,
+    /// The slowest request.
+    pub max_ms: f64,
+    /// p99 / p50, how much worse it gets for the unlucky; none when p50 is below a microsecond.
+    pub tail_ratio: Option<f64>,
+}
+
+// === impl Statistics ===
+
+impl Statistics {
+    /// Sums up `samples`.
+    ///
+    /// # Errors
+    /// [`CreationError`] when a histogram cannot be made.
+    pub fn of(samples: &[Sample]) -> Result<Self, CreationError> {
+        let mut status_counts = BTreeMap::new();
+        let mut transport_errors = BTreeMap::new();
+        for sample in samples {
+            *match sample.outcome {
+                Outcome::Answered(status) => status_counts.entry(status.as_u16()).or_insert(0),
+                Outcome::Broken(error) => transport_errors.entry(error).or_insert(0),
+            } += 1;
+        }
+        Ok(Self {
+            served: Group::of(samples, Class::Served)?,
+            refused: Group::of(samples, Class::Refused)?,
+            failed: Group::of(samples, Class::Failed)?,
+            status_counts,
+            transport_errors,
+        })
+    }
+}
+
+// === impl Group ===
+
+impl Group {
+    fn of(samples: &[Sample], class: Class) -> Result<Self, CreationError> {
+        let mut histogram = Histogram::<u32>::new_with_max(u32::MAX.into(), SIGNIFICANT_DIGITS)?;
+        let mut count = 0;
+        for sample in samples
+            .iter()
+            .filter(|sample| sample.outcome.class() == class)
+        {
+            histogram.saturating_record(sample.latency_us.into());
+            count += 1;
+        }
+        Ok(Self {
+            count,
+            latency: (count > 0).then(|| Percentiles::of(&histogram)),
+        })
+    }
+}
+
+// === impl Percentiles ===
+
+impl Percentiles {
+    fn of(latencies_us: &Histogram<u32>) -> Self {
+        let at_ms = |quantile| ms(latencies_us.value_at_quantile(quantile));
+        let (p50_ms, p99_ms) = (at_ms(0.5), at_ms(0.99));
+        Self {
+            p50_ms,
+            p90_ms: at_ms(0.9),
+            p95_ms: at_ms(0.95),
+            p99_ms,
+            p99_9_ms: at_ms(0.999),
+            max_ms: ms(latencies_us.max()),
+            tail_ratio: (p50_ms > 0.0).then(|| (p99_ms / p50_ms * 100.0).round() / 100.0),
+        }
+    }
+}
+
+/// Microseconds as milliseconds, with three decimals that are exact.
+fn ms(latency_us: u64) -> f64 {
+    f64::from(u32::try_from(latency_us).unwrap_or(u32::MAX)) / 1_000.0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The program itself, as a shell sees it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::support::SECRET;
+
+/// A server that does not outlive its test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_origin-api"));
+    command
+        .current_dir(folder)
+        .env_remove("JWT_SECRET")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null());
+    command
+}
+
+fn serve(folder: &Path, listen: &str) -> Command {
+    let mut command = program(folder);
+    command.args(["serve", "--listen", listen, "--database", "tasks.sqlite"]);
+    command
+}
+
+/// Asserts that the program failed with one line on standard error, which it gives back.
+#[track_caller]
+fn complaint(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+#[test]
+fn serving_without_a_secret_says_what_to_set() {
+    let folder = TempDir::new().unwrap();
+    let output = serve(folder.path(), "127.0.0.1:0").output().unwrap();
+    assert!(complaint(&output).contains("set it to the secret"));
+}
+
+#[test]
+fn serving_with_a_short_secret_says_how_long_it_must_be() {
+    let folder = TempDir::new().unwrap();
+    let output = serve(folder.path(), "127.0.0.1:0")
+        .env("JWT_SECRET", "short")
+        .output()
+        .unwrap();
+    assert!(complaint(&output).contains("at least 32 bytes, this one has 5"));
+}
+
+#[test]
+fn serving_on_a_port_in_use_says_so() {
+    let folder = TempDir::new().unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = other.local_addr().unwrap().to_string();
+    let output = serve(folder.path(), &listen)
+        .env("JWT_SECRET", SECRET)
+        .output()
+        .unwrap();
+    assert!(complaint(&output).contains(&format!("{listen} is already in use")));
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named() {
+    let folder = TempDir::new().unwrap();
+    let output = program(folder.path())
+        .args(["seed", "--database", "missing/tasks.sqlite"])
+        .output()
+        .unwrap();
+    assert!(complaint(&output).contains("missing/tasks.sqlite"));
+}
+
+#[test]
+fn the_server_says_where_it_listens_answers_there_and_leaves_quietly_when_told() {
+    for stop_signal in ["-TERM", "-INT"] {
+        let folder = TempDir::new().unwrap();
+        let child = serve(folder.path(), "127.0.0.1:0")
+            .env("JWT_SECRET", SECRET)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut server = Server(child);
+        let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line
+            .trim_end()
+            .strip_prefix("listening on http://")
+            .unwrap();
+
+        // The connection stays open, as a client's would: leaving must not wait for it.
+        let mut connection = TcpStream::connect(address).unwrap();
+        connection
+            .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
+        let mut answer = [0; 15];
+        connection.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+
+        let pid = server.0.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([stop_signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert_eq!(server.0.wait().unwrap().code(), Some(0));
+        let (mut rest, mut log) = (String::new(), String::new());
+        stdout.read_to_string(&mut rest).unwrap();
+        let mut stderr = server.0.stderr.take().unwrap();
+        stderr.read_to_string(&mut log).unwrap();
+        assert_eq!((rest.as_str(), log.as_str()), ("", ""));
+    }
+}
+
+#[test]
+fn seeding_says_what_it_made_and_the_second_time_that_there_was_nothing_to_do() {
+    let folder = TempDir::new().unwrap();
+    let seed = || {
+        let output = program(folder.path())
+            .args(["seed", "--users", "2", "--tasks", "3"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (first, second) = (seed(), seed());
+    assert!(first.contains("demo1, demo2, with 3 tasks each"), "{first}");
+    assert!(second.contains("nothing to do"), "{second}");
+}

@@ -1,0 +1,62 @@
+// Builds the Worker's wasm into build/, after checking the policy, and says how large it is. Does nothing when nothing
+// it is made from has changed.
+
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { setup } from "./setup.mjs";
+import { Advice, ROOT, TOOLS, run, tell } from "./run.mjs";
+
+const WASM = join(ROOT, "build", "index_bg.wasm");
+const STAMP = join(ROOT, "build", ".made-from");
+const MAX_GZIPPED = 300_000;
+const MADE_FROM = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "src", "durable"];
+
+export function checkPolicy() {
+  return run("cargo", ["run", "--quiet", "--features", "check", "--bin", "bouncer-check"]);
+}
+
+export function build() {
+  const wasm = setup();
+  if (!checkPolicy()) {
+    throw new Advice("The policy in wrangler.toml is not valid, so nothing was built; the line above says what to change.");
+  }
+  const madeFrom = fingerprint(wasm.name);
+  if (!existsSync(WASM) || !existsSync(STAMP) || readFileSync(STAMP, "utf8") !== madeFrom) {
+    console.log(`build: compiling the Worker to wasm with the toolchain of ${wasm.name}`);
+    const bin = (name) => join(ROOT, "node_modules", ".bin", name);
+    const env = {
+      ...wasm.env,
+      ESBUILD_BIN: bin("esbuild"),
+      WASM_OPT_BIN: bin("wasm-opt"),
+      WASM_BINDGEN_BIN: join(TOOLS, "wasm-bindgen"),
+    };
+    if (!run(join(TOOLS, "worker-build"), ["--profile", "edge"], { env })) {
+      throw new Advice("The Worker did not build; the compiler says why above.");
+    }
+    writeFileSync(STAMP, madeFrom);
+  }
+  const bytes = readFileSync(WASM);
+  const gzipped = gzipSync(bytes, { level: 9 }).length;
+  console.log(`build: wasm ${bytes.length} bytes, ${gzipped} gzipped (at most ${MAX_GZIPPED})`);
+  if (gzipped > MAX_GZIPPED) {
+    throw new Advice(`The wasm is ${gzipped} bytes gzipped and may be ${MAX_GZIPPED}; find out what has grown.`);
+  }
+}
+
+function fingerprint(toolchain) {
+  const hash = createHash("sha256").update(toolchain);
+  const add = (path) => {
+    const full = join(ROOT, path);
+    if (statSync(full).isDirectory()) {
+      readdirSync(full).sort().forEach((name) => add(join(path, name)));
+    } else {
+      hash.update(`${path}\0`).update(readFileSync(full));
+    }
+  };
+  MADE_FROM.forEach(add);
+  return hash.digest("hex");
+}
+
+if (process.argv[1] === import.meta.filename) await tell(build);

@@ -1,0 +1,101 @@
+// Running other programs: with their output shown, with their output read, or in the background until they are stopped.
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+export const TOOLS = join(ROOT, ".tools", "bin");
+const PACKAGES = join(ROOT, "node_modules", ".bin");
+
+// Our own tools come first, and the Node that wrangler needs before an older one of the machine.
+export const ENV = {
+  ...process.env,
+  PATH: [TOOLS, PACKAGES, process.env.PATH].join(delimiter),
+  WRANGLER_SEND_METRICS: "false",
+  CARGO_TERM_COLOR: process.env.CARGO_TERM_COLOR ?? (process.stdout.isTTY ? "always" : "never"),
+};
+
+/** A failure that the person at the terminal can do something about: one sentence, no stack. */
+export class Advice extends Error {}
+
+/** Runs `main`; an `Advice` ends the process with its sentence and exit code 1. */
+export async function tell(main) {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof Advice)) throw error;
+    console.error(`\n${error.message}`);
+    process.exit(1);
+  }
+}
+
+/** Whether the program is there and answers. */
+export function answers(program, ...args) {
+  return spawnSync(program, args, { cwd: ROOT, env: ENV, stdio: "ignore" }).status === 0;
+}
+
+/** What a program prints, or undefined if it fails. */
+export function read(program, ...args) {
+  const { status, stdout } = spawnSync(program, args, { cwd: ROOT, env: ENV, encoding: "utf8" });
+  return status === 0 ? stdout : undefined;
+}
+
+/** Runs a program with its output shown. True if it succeeded. */
+export function run(program, args, { env = {}, cwd = ROOT } = {}) {
+  return spawnSync(program, args, { cwd, env: { ...ENV, ...env }, stdio: "inherit" }).status === 0;
+}
+
+/** Runs a program with its output kept, and shown only when it fails. */
+export function runQuietly(program, args, options = {}) {
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd: ROOT,
+    env: { ...ENV, ...options.env },
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0) process.stderr.write((stdout ?? "") + (stderr ?? ""));
+  return status === 0;
+}
+
+/** Starts a program in the background, in a process group of its own so that stopping it stops its children too. */
+export function start(program, args, { env = {}, onLine = () => {} } = {}) {
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { ...ENV, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = "";
+    stream.setEncoding("utf8").on("data", (text) => {
+      output = (output + text).slice(-20_000);
+      const lines = (rest + text).split("\n");
+      rest = lines.pop();
+      lines.forEach(onLine);
+    });
+  }
+  const ended = new Promise((resolve) => {
+    child.on("error", (error) => resolve(error.message));
+    child.on("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+  return { child, ended, output: () => output, stop: () => stop(child, ended) };
+}
+
+async function stop(child, ended) {
+  for (const signal of ["SIGTERM", "SIGKILL"]) {
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      break; // Nobody is left in the group.
+    }
+    const stopped = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 5_000))]);
+    if (stopped !== undefined) break;
+  }
+}
+
+export function isInstalled(file) {
+  return existsSync(join(ROOT, file));
+}

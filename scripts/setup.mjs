@@ -1,0 +1,78 @@
+// Installs what building and running needs. Every step says what it does, does nothing when it is done already, and
+// takes from nowhere but package registries and rustup. Runs before anything is installed, so it has no dependencies.
+
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { wasmToolchain } from "./toolchain.mjs";
+import { Advice, ROOT, TOOLS, answers, isInstalled, read, run, tell } from "./run.mjs";
+
+const WASM_TOOLS = [
+  // The lock file of wasm-bindgen-cli names a crate that was withdrawn.
+  { crate: "worker-build", version: "0.8.7", locked: ["--locked"] },
+  { crate: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.130", locked: [] },
+];
+
+export function setup() {
+  compilers();
+  packages();
+  const wasm = wasmToolchain();
+  tools();
+  localSecret();
+  return wasm;
+}
+
+function say(what) {
+  console.log(`setup: ${what}`);
+}
+
+function compilers() {
+  if (!answers("cargo", "--version")) {
+    const why = read("rustup", "--version")
+      ? "rustup is there but has not the toolchain that rust-toolchain.toml names; run: rustup toolchain install 1.95.0"
+      : "Rust is missing; install it with rustup (https://rustup.rs), then run this again";
+    throw new Advice(`${why}.`);
+  }
+  if (!answers("cc", "--version")) {
+    throw new Advice(
+      "A C compiler is missing, which linking and SQLite need; on Debian or Ubuntu run: apt-get install build-essential",
+    );
+  }
+}
+
+function packages() {
+  const stamp = join(ROOT, "node_modules", ".bouncer-lock");
+  const lock = readFileSync(join(ROOT, "package-lock.json"), "utf8");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  say("installing the npm packages (wrangler, workerd, esbuild, binaryen, node)");
+  // Not `npm ci`: it wants every platform's workerd in the lock file, and a registry may carry only some of them.
+  if (!run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"])) {
+    throw new Advice("The npm packages could not be installed; npm says why above. Is the package registry reachable?");
+  }
+  writeFileSync(stamp, lock);
+}
+
+function tools() {
+  for (const { crate, binary = crate, version, locked } of WASM_TOOLS) {
+    if (read(join(TOOLS, binary), "--version")?.includes(version)) continue;
+    say(`installing ${crate} ${version} into .tools (a few minutes, once)`);
+    const args = ["install", crate, "--version", version, "--root", ".tools", "--force", ...locked];
+    if (!run("cargo", args)) {
+      throw new Advice(`${crate} could not be installed; cargo says why above. Is the crates registry reachable?`);
+    }
+  }
+}
+
+/** wrangler reads local secrets from .dev.vars; the demo's origin signs its tokens with the same one. */
+function localSecret() {
+  if (isInstalled(".dev.vars")) return;
+  say("writing .dev.vars with a random JWT_SECRET for local use");
+  writeFileSync(join(ROOT, ".dev.vars"), `JWT_SECRET=${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await tell(() => {
+    setup();
+    say("everything is there");
+  });
+}

@@ -1,0 +1,27 @@
+// The JavaScript that wrangler needs around the wasm: the Worker, and a Durable Object class that other Workers can
+// call. A class exported from Rust is no subclass of `DurableObject`, and only subclasses have methods that can be
+// called from outside.
+
+import { DurableObject } from "cloudflare:workers";
+import Bouncer, { LedgerObject } from "../build/index.js";
+
+let bouncer;
+
+export default {
+  fetch(request, env, ctx) {
+    bouncer ??= new Bouncer(ctx, env);
+    return bouncer.handle(request, env);
+  },
+};
+
+export class Ledger extends DurableObject {
+  #ledger = new LedgerObject(this.ctx);
+
+  take(message) {
+    return this.#ledger.take(message);
+  }
+
+  alarm() {
+    return this.#ledger.alarm();
+  }
+}

@@ -1,0 +1,92 @@
+//! What a request says, read once: the facts every later step decides on.
+
+use crate::identity::Credentials;
+
+/// A request's facts, borrowed from the one string in which they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts<'a> {
+    /// When it came, by the edge's clock: Unix time in milliseconds.
+    pub now_ms: u64,
+    /// The method, as sent.
+    pub method: &'a str,
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// The host, and port if any, that the client asked.
+    pub host: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// The path alone.
+    pub path: &'a str,
+    /// What it says of its sender.
+    pub credentials: Credentials<'a>,
+    /// `X-Forwarded-For`, as sent. Passed on, never believed.
+    pub forwarded_for: &'a str,
+}
+
+// === impl Facts ===
+
+impl<'a> Facts<'a> {
+    /// Reads the time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each.
+    #[must_use]
+    pub fn read(lines: &'a str) -> Self {
+        let mut lines = lines.split('\n');
+        let mut next = || lines.next().unwrap_or_default();
+        let now_ms = next().parse().unwrap_or_default();
+        let (method, url, address, authorization, forwarded_for) =
+            (next(), next(), next(), next(), next());
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let (host, target) = match rest.find('/').and_then(|at| rest.split_at_checked(at)) {
+            Some((host, target)) => (host, target),
+            None => (rest, "/"),
+        };
+        let path = target.split('?').next().unwrap_or_default();
+        let credentials = Credentials {
+            address,
+            authorization,
+        };
+        Self {
+            now_ms,
+            method,
+            scheme,
+            host,
+            target,
+            path,
+            credentials,
+            forwarded_for,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_falls_into_scheme_host_target_and_path() {
+        let facts = Facts::read(
+            "1000\nGET\nhttps://api.example.com:8443/a/b?c=/d?e\n203.0.113.7\nBearer x\n198.51.100.1",
+        );
+        assert_eq!(
+            (facts.now_ms, facts.method, facts.scheme, facts.host),
+            (1_000, "GET", "https", "api.example.com:8443")
+        );
+        assert_eq!((facts.target, facts.path), ("/a/b?c=/d?e", "/a/b"));
+        assert_eq!(
+            facts.credentials,
+            Credentials {
+                address: "203.0.113.7",
+                authorization: "Bearer x"
+            }
+        );
+        assert_eq!(facts.forwarded_for, "198.51.100.1");
+    }
+
+    #[test]
+    fn whatever_is_missing_is_empty() {
+        let facts = Facts::read("");
+        assert_eq!(
+            (facts.host, facts.target, facts.credentials),
+            ("", "/", Credentials::default())
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! Every raw JavaScript call of the edge. What does more than one thing in a crossing is in `glue.mjs`.
+
+use js_sys::{Object, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/glue.mjs")]
+extern "C" {
+    /// The time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each; no value can contain a line break.
+    pub(crate) fn facts(request: &Object) -> String;
+
+    /// A variable or secret: a string as it is, anything else as JSON.
+    pub(crate) fn variable(env: &Object, name: &str) -> Option<String>;
+
+    /// Calls `take` on the object of this name.
+    #[wasm_bindgen(catch, js_name = takeFrom)]
+    pub(crate) fn take_from(
+        namespace: &Object,
+        name: &str,
+        message: &[u8],
+    ) -> Result<Promise, JsValue>;
+
+    /// A response of our own; without its body when the request is a HEAD.
+    pub(crate) fn answer(request: &Object, status: u16, head: &str, body: &str) -> JsValue;
+
+    /// The request, sent to `url`. The promise is of the origin's response.
+    #[wasm_bindgen(catch)]
+    pub(crate) fn forward(request: &Object, url: &str, head: &str) -> Result<Promise, JsValue>;
+
+    /// The response with these headers set.
+    #[wasm_bindgen(catch)]
+    pub(crate) fn stamped(response: &JsValue, head: &str) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub(crate) fn log_error(message: &str);
+
+    /// The bindings of the Worker that are called and not just read.
+    #[wasm_bindgen(extends = Object)]
+    pub type Env;
+
+    #[wasm_bindgen(method, getter, js_name = LEDGERS)]
+    pub(crate) fn ledgers(this: &Env) -> Option<Object>;
+}
+
+/// The bytes of a `Uint8Array` or `ArrayBuffer`.
+pub(crate) fn bytes(value: &JsValue) -> Vec<u8> {
+    Uint8Array::new(value).to_vec()
+}

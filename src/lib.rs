@@ -1,0 +1,142 @@
+//! Bouncer: a rate limiter at the edge, in front of the HTTP API you already have.
+//!
+//! A request goes through six steps, each a module, in the order of `handle` below: **route** it to a rule, **identify**
+//! who is asking, **admit** it by asking the Durable Object that owns the client's counters, **refuse** it or
+//! **forward** it to the origin, and **stamp** the response. Everything is decided synchronously up to the one point
+//! where an object must be asked. What needs no JavaScript is plain Rust that builds and is tested natively.
+
+use std::cell::OnceCell;
+
+use js_sys::Object;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+
+use bouncer::Bouncer;
+use facts::Facts;
+use head::Head;
+use identity::Key;
+use origin::Outgoing;
+use policy::{Action, NamedLimit};
+use refusal::Refusal;
+use stamp::stamp;
+
+pub mod bouncer;
+pub mod facts;
+pub mod head;
+pub mod identity;
+mod js;
+mod ledgers;
+pub mod origin;
+pub mod policy;
+pub mod refusal;
+pub mod route;
+pub mod stamp;
+
+/// The object's class leaves the wasm from here, so that one module holds both the Worker and its object.
+#[cfg(target_arch = "wasm32")]
+pub use bouncer_durable::object::LedgerObject;
+
+/// Answers a request: a `Response`, or a promise of one.
+#[must_use]
+#[wasm_bindgen]
+pub fn handle(request: Object, env: js::Env) -> JsValue {
+    let Some(bouncer) = bouncer(&env) else {
+        return refuse(&request, &Refusal::PolicyInvalid, &Head::default());
+    };
+    let lines = js::facts(&request);
+    let facts = Facts::read(&lines);
+    let outgoing = Outgoing::new(
+        &bouncer.policy.origin,
+        &facts,
+        bouncer.origin_secret.as_deref(),
+    );
+
+    let rule = bouncer.policy.route(facts.method, facts.path);
+    let Action::Limit { key, limits } = &rule.action else {
+        return future_to_promise(async move {
+            Ok(forward(&request, &outgoing, &Head::default()).await)
+        })
+        .into();
+    };
+    let key = Key::of(
+        *key,
+        facts.credentials,
+        bouncer.verifier.as_ref(),
+        facts.now_ms,
+    );
+
+    // Up to here nothing has waited for anything. From here on an object is asked.
+    let counted = admit_then_forward(request, env, key, &rule.name, limits, outgoing);
+    future_to_promise(async move { Ok(counted.await) }).into()
+}
+
+async fn admit_then_forward(
+    request: Object,
+    env: js::Env,
+    key: Key,
+    counter: &str,
+    limits: &[NamedLimit],
+    outgoing: Outgoing,
+) -> JsValue {
+    let decision = match ledgers::take(&env, &key, counter, limits).await {
+        Ok(decision) => decision,
+        Err(error) => {
+            js::log_error(&format!("a counter could not be asked: {error}"));
+            return refuse(&request, &Refusal::LimiterUnavailable, &Head::default());
+        }
+    };
+    let stamp = stamp(limits, &decision);
+    let refusal = decision.refused().and_then(|(index, refused)| {
+        Some(Refusal::RateLimited {
+            limit: limits.get(index)?,
+            refused,
+        })
+    });
+    match refusal {
+        Some(refusal) => refuse(&request, &refusal, &stamp),
+        None => forward(&request, &outgoing, &stamp).await,
+    }
+}
+
+async fn forward(request: &Object, outgoing: &Outgoing, stamp: &Head) -> JsValue {
+    let response = match js::forward(request, &outgoing.url, outgoing.head.as_str()) {
+        Ok(promise) => JsFuture::from(promise).await,
+        Err(error) => Err(error),
+    };
+    match response.and_then(|response| js::stamped(&response, stamp.as_str())) {
+        Ok(response) => response,
+        Err(error) => {
+            js::log_error(&format!("the origin did not answer: {error:?}"));
+            refuse(request, &Refusal::OriginUnreachable, stamp)
+        }
+    }
+}
+
+fn refuse(request: &Object, refusal: &Refusal<'_>, stamp: &Head) -> JsValue {
+    js::answer(
+        request,
+        refusal.status(),
+        refusal.head().and(stamp).as_str(),
+        &refusal.body(),
+    )
+}
+
+thread_local! {
+    static BOUNCER: OnceCell<Option<&'static Bouncer>> = const { OnceCell::new() };
+}
+
+/// What this isolate has set up, on its first request; nothing when the policy is wrong.
+fn bouncer(env: &js::Env) -> Option<&'static Bouncer> {
+    BOUNCER.with(|cell| {
+        *cell.get_or_init(|| match Bouncer::new(|name| js::variable(env, name)) {
+            // An isolate has one policy for as long as it lives.
+            Ok(bouncer) => Some(Box::leak(Box::new(bouncer))),
+            Err(error) => {
+                js::log_error(&format!(
+                    "the policy is not valid, nothing is forwarded. {error}"
+                ));
+                None
+            }
+        })
+    })
+}

@@ -1,0 +1,115 @@
+//! The policy: what the operator wrote under `[vars.BOUNCER]`, checked and compiled.
+//!
+//! It is parsed strictly, once per isolate. What is unknown or makes no sense is an error that names the field, says what
+//! was found and what would be right; a Worker with a wrong policy forwards nothing.
+
+use bouncer_durable::Limit;
+
+use crate::identity::KeyKind;
+use crate::route::{NormalPath, Pattern};
+
+mod compile;
+mod source;
+
+pub use compile::PolicyError;
+
+/// The name of the rule for everything that no rule matches.
+const DEFAULT: &str = "default";
+
+/// A policy that has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Where allowed requests go: scheme, authority and base path, without a slash at the end.
+    pub origin: String,
+    /// How users are verified, if they are.
+    pub jwt: Option<Jwt>,
+    /// In the order in which they are tried.
+    pub rules: Vec<Rule>,
+    /// For everything that no rule matches.
+    pub default: Rule,
+}
+
+/// How users are verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jwt {
+    /// The name of the Worker secret that holds the HS256 key.
+    pub secret: String,
+    /// The claim that names the user.
+    pub user_claim: String,
+}
+
+/// Which requests, and what happens to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Unique among the rules.
+    pub name: String,
+    /// The requests it is about; none for the default, which is about the rest.
+    pub patterns: Vec<Pattern>,
+    /// What is done with them.
+    pub action: Action,
+}
+
+/// What is done with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// It passes, uncounted and unstamped.
+    Exempt,
+    /// It is counted.
+    Limit {
+        /// Who is counted.
+        key: KeyKind,
+        /// The limits, decided together.
+        limits: Vec<NamedLimit>,
+    },
+}
+
+/// A limit and the name it has in the response headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedLimit {
+    /// The rule's name and the window: `login-1m`.
+    pub name: String,
+    /// The limit itself.
+    pub limit: Limit,
+}
+
+// === impl Policy ===
+
+impl Policy {
+    /// Reads and checks a policy, given as JSON.
+    ///
+    /// # Errors
+    /// [`PolicyError`], which names the field and says what would be right.
+    pub fn from_json(json: &str) -> Result<Self, PolicyError> {
+        source::read(json).and_then(compile::policy)
+    }
+
+    /// The first rule that matches, else the default. `raw` is the path as it was sent.
+    #[must_use]
+    pub fn route(&self, method: &str, raw: &str) -> &Rule {
+        let path = NormalPath::new(raw);
+        self.rules
+            .iter()
+            .find(|rule| rule.matches(method, raw, &path))
+            .unwrap_or(&self.default)
+    }
+}
+
+// === impl Rule ===
+
+impl Rule {
+    fn matches(&self, method: &str, raw: &str, path: &NormalPath) -> bool {
+        match self.action {
+            Action::Exempt => self
+                .patterns
+                .iter()
+                .any(|pattern| pattern.matches_exactly(method, raw, path)),
+            Action::Limit { .. } => self
+                .patterns
+                .iter()
+                .any(|pattern| pattern.matches(method, path)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! From what was written to what is meant; every error names the field.
+
+use std::fmt::Display;
+
+use bouncer_durable::limit::LimitError;
+use bouncer_durable::{Algorithm, Limit};
+
+use super::source::{DefaultSource, JwtSource, RuleSource, Source};
+use super::{Action, DEFAULT, Jwt, NamedLimit, Policy, Rule};
+use crate::identity::KeyKind;
+use crate::route::Pattern;
+
+/// A field of the policy that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("BOUNCER{}{path}: {problem}", if path.is_empty() { "" } else { "." })]
+pub struct PolicyError {
+    /// Where under `[vars.BOUNCER]`: `rules[2].limit`; empty for the whole.
+    pub path: String,
+    /// What was found, and what would be right.
+    pub problem: String,
+}
+
+type Result<T> = std::result::Result<T, PolicyError>;
+
+pub(super) fn policy(source: Source) -> Result<Policy> {
+    let jwt = source.jwt.map(jwt).transpose()?;
+    let inherited = Inherited {
+        key: match &source.default.key {
+            Some(name) => key(name, jwt.is_some(), "default.key")?,
+            None => KeyKind::UserOrIp,
+        },
+        has_jwt: jwt.is_some(),
+    };
+    let mut rules = Vec::new();
+    for (index, source) in source.rules.into_iter().enumerate() {
+        let path = format!("rules[{index}]");
+        let rule = rule(source, &path, inherited)?;
+        if rule.name == DEFAULT || rules.iter().any(|other: &Rule| other.name == rule.name) {
+            let problem = format!(
+                "found {:?} a second time; give every rule a name of its own",
+                rule.name
+            );
+            return Err(PolicyError::new(path + ".name", problem));
+        }
+        if rule.patterns.is_empty() {
+            let problem =
+                "found no patterns; write the requests the rule is about, as in [\"GET /api/**\"]";
+            return Err(PolicyError::new(path + ".match", problem));
+        }
+        rules.push(rule);
+    }
+    let default = rule(source.default.into(), DEFAULT, inherited)?;
+    Ok(Policy {
+        origin: origin(&source.origin)?,
+        jwt,
+        rules,
+        default,
+    })
+}
+
+/// What a rule takes from the rest of the policy.
+#[derive(Clone, Copy)]
+struct Inherited {
+    key: KeyKind,
+    has_jwt: bool,
+}
+
+fn rule(source: RuleSource, path: &str, inherited: Inherited) -> Result<Rule> {
+    let at = |field: &str| format!("{path}.{field}");
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && name.len() <= 64
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+    };
+    if !is_name(&source.name) {
+        let problem = format!(
+            "found {:?}; a name is 1 to 64 letters, digits, \"-\", \"_\" or \".\"",
+            source.name
+        );
+        return Err(PolicyError::new(at("name"), problem));
+    }
+    let patterns = source.patterns.iter().enumerate().map(|(index, text)| {
+        Pattern::parse(text)
+            .map_err(|error| PolicyError::new(format!("{path}.match[{index}]"), error))
+    });
+    let patterns = patterns.collect::<Result<Vec<_>>>()?;
+    let counts = [
+        ("limit", source.limit.is_some()),
+        ("key", source.key.is_some()),
+        ("algorithm", source.algorithm.is_some()),
+        ("burst", source.burst.is_some()),
+    ];
+    let action = if source.exempt {
+        if let Some((field, _)) = counts.iter().find(|(_, is_set)| *is_set) {
+            let problem = "an exempt rule counts nothing; remove this field, or \"exempt\"";
+            return Err(PolicyError::new(at(field), problem));
+        }
+        Action::Exempt
+    } else {
+        let Some(text) = &source.limit else {
+            let problem =
+                "missing; write how much is allowed, as in \"60/minute\", or exempt = true";
+            return Err(PolicyError::new(at("limit"), problem));
+        };
+        let algorithm = algorithm(source.algorithm.as_deref(), source.burst, path)?;
+        Action::Limit {
+            key: match &source.key {
+                Some(name) => key(name, inherited.has_jwt, &at("key"))?,
+                None => inherited.key,
+            },
+            limits: limits(&source.name, text, algorithm, path)?,
+        }
+    };
+    Ok(Rule {
+        name: source.name,
+        patterns,
+        action,
+    })
+}
+
+fn limits(rule: &str, text: &str, algorithm: Algorithm, path: &str) -> Result<Vec<NamedLimit>> {
+    let at = |field: &str| format!("{path}.{field}");
+    let mut limits: Vec<NamedLimit> = Vec::new();
+    for limit in Limit::parse_all(text).map_err(|error| PolicyError::new(at("limit"), error))? {
+        let limit = limit.counted_by(algorithm).map_err(|error| {
+            PolicyError::new(
+                at(if error == LimitError::NoBurst {
+                    "burst"
+                } else {
+                    "limit"
+                }),
+                error,
+            )
+        })?;
+        if let Some(other) = limits
+            .iter()
+            .find(|other| other.limit.window_ms() == limit.window_ms())
+        {
+            let problem = format!(
+                "found \"{}\" and \"{limit}\" for the same window; keep the smaller",
+                other.limit
+            );
+            return Err(PolicyError::new(at("limit"), problem));
+        }
+        limits.push(NamedLimit {
+            name: format!("{rule}-{}", limit.window_name()),
+            limit,
+        });
+    }
+    Ok(limits)
+}
+
+fn algorithm(name: Option<&str>, burst: Option<u32>, path: &str) -> Result<Algorithm> {
+    match (name, burst) {
+        (Some("token-bucket"), burst) => Ok(Algorithm::TokenBucket { burst }),
+        (_, Some(_)) => {
+            let problem =
+                "only a token bucket has a burst; add algorithm = \"token-bucket\", or remove it";
+            Err(PolicyError::new(format!("{path}.burst"), problem))
+        }
+        (None | Some("fixed-window"), None) => Ok(Algorithm::FixedWindow),
+        (Some("sliding-log"), None) => Ok(Algorithm::SlidingLog),
+        (Some(found), None) => {
+            let problem = format!(
+                "found {found:?}; write \"fixed-window\", \"sliding-log\" or \"token-bucket\""
+            );
+            Err(PolicyError::new(format!("{path}.algorithm"), problem))
+        }
+    }
+}
+
+fn key(name: &str, has_jwt: bool, path: &str) -> Result<KeyKind> {
+    match KeyKind::ALL.iter().find(|(known, _)| *known == name) {
+        Some((_, KeyKind::User)) if !has_jwt => {
+            let problem = "without [vars.BOUNCER.jwt] nobody is a user; say how tokens are verified, or write \"ip\"";
+            Err(PolicyError::new(path, problem))
+        }
+        Some((_, kind)) => Ok(*kind),
+        None => {
+            let problem = format!("found {name:?}; write \"ip\", \"user\" or \"user-or-ip\"");
+            Err(PolicyError::new(path, problem))
+        }
+    }
+}
+
+fn jwt(source: JwtSource) -> Result<Jwt> {
+    if source.algorithm != "HS256" {
+        let problem = format!("found {:?}; write \"HS256\"", source.algorithm);
+        return Err(PolicyError::new("jwt.algorithm", problem));
+    }
+    if source.secret.is_empty() {
+        let problem = "found \"\"; write the name of the Worker secret that holds the key, as in \"JWT_SECRET\"";
+        return Err(PolicyError::new("jwt.secret", problem));
+    }
+    Ok(Jwt {
+        secret: source.secret,
+        user_claim: source.user.unwrap_or_else(|| "sub".to_owned()),
+    })
+}
+
+fn origin(text: &str) -> Result<String> {
+    let authority_and_path = ["http://", "https://"]
+        .into_iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    let is_origin = authority_and_path.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !b"?#@\\".contains(&byte))
+    });
+    if is_origin {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        let problem = format!(
+            "found {text:?}; write the address of your API, as in \"https://api.example.com\" or \
+             \"http://127.0.0.1:8000\", with a base path if it has one"
+        );
+        Err(PolicyError::new("origin", problem))
+    }
+}
+
+// === impl PolicyError ===
+
+impl PolicyError {
+    pub(crate) fn new(path: impl Into<String>, problem: impl Display) -> Self {
+        Self {
+            path: path.into(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// The default is a rule without patterns.
+impl From<DefaultSource> for RuleSource {
+    fn from(
+        DefaultSource {
+            limit,
+            key,
+            algorithm,
+            burst,
+        }: DefaultSource,
+    ) -> Self {
+        let limit = Some(limit);
+        Self {
+            name: DEFAULT.to_owned(),
+            patterns: Vec::new(),
+            exempt: false,
+            limit,
+            key,
+            algorithm,
+            burst,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The policy as it is written, field by field.
+
+use serde::Deserialize;
+
+use super::PolicyError;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub(super) origin: String,
+    pub(super) default: DefaultSource,
+    pub(super) jwt: Option<JwtSource>,
+    #[serde(default)]
+    pub(super) rules: Vec<RuleSource>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DefaultSource {
+    pub(super) limit: String,
+    pub(super) key: Option<String>,
+    pub(super) algorithm: Option<String>,
+    pub(super) burst: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JwtSource {
+    pub(super) algorithm: String,
+    pub(super) secret: String,
+    pub(super) user: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleSource {
+    pub(super) name: String,
+    #[serde(rename = "match")]
+    pub(super) patterns: Vec<String>,
+    #[serde(default)]
+    pub(super) exempt: bool,
+    pub(super) limit: Option<String>,
+    pub(super) key: Option<String>,
+    pub(super) algorithm: Option<String>,
+    pub(super) burst: Option<u32>,
+}
+
+/// Reads the fields, each of which must be known and of its type.
+pub(super) fn read(json: &str) -> Result<Source, PolicyError> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        // The place in the JSON says nothing to somebody who wrote TOML.
+        let problem = error.inner().to_string();
+        let problem = problem.split(" at line ").next().unwrap_or_default();
+        let path = error.path().to_string();
+        // The whole, and a place that cannot be told, have names of their own.
+        PolicyError::new(path.trim_matches(['.', '?']), problem)
+    })
+}

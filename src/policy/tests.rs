@@ -1,0 +1,207 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn policy(rules: &Value) -> Result<Policy, PolicyError> {
+    let policy = json!({
+        "origin": "http://127.0.0.1:8000/",
+        "default": { "limit": "100/minute" },
+        "jwt": { "algorithm": "HS256", "secret": "JWT_SECRET" },
+        "rules": rules,
+    });
+    Policy::from_json(&policy.to_string())
+}
+
+fn task_manager() -> Policy {
+    policy(&json!([
+        { "name": "health", "match": ["GET /health"], "exempt": true },
+        { "name": "login", "match": ["POST /api/auth/*"], "key": "ip", "limit": "5/minute;20/hour",
+          "algorithm": "sliding-log" },
+        { "name": "read", "match": ["GET /api/**"], "limit": "60/minute" },
+    ]))
+    .unwrap()
+}
+
+#[test]
+fn the_first_rule_that_matches_wins_and_the_default_has_the_rest() {
+    let policy = task_manager();
+    for (method, path, name) in [
+        ("GET", "/health", "health"),
+        ("POST", "/api/auth/login", "login"),
+        ("POST", "/API/auth//login/", "login"),
+        ("GET", "/api/auth/login", "read"),
+        ("HEAD", "/api/tasks", "read"),
+        ("DELETE", "/api/tasks", "default"),
+        ("GET", "/", "default"),
+    ] {
+        assert_eq!(policy.route(method, path).name, name, "{method} {path}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_an_exempt_path_has_the_default_limit() {
+    let policy = task_manager();
+    for path in [
+        "/Health",
+        "/health/",
+        "/%68ealth",
+        "/health;x",
+        "/api/../health",
+        "//health",
+    ] {
+        assert_eq!(policy.route("GET", path).name, "default", "{path}");
+    }
+}
+
+#[test]
+fn limits_are_named_by_rule_and_window_and_counted_as_the_rule_says() {
+    let policy = task_manager();
+    let Action::Limit { key, limits } = &policy.rules[1].action else {
+        panic!("not a limit")
+    };
+    assert_eq!(*key, KeyKind::Ip);
+    let names: Vec<_> = limits.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(names, ["login-1m", "login-1h"]);
+    assert!(
+        limits
+            .iter()
+            .all(|named| named.limit.algorithm() == bouncer_durable::Algorithm::SlidingLog)
+    );
+    assert_eq!(policy.origin, "http://127.0.0.1:8000");
+}
+
+#[test]
+fn a_rule_without_a_key_counts_by_the_defaults() {
+    let policy = task_manager();
+    let Action::Limit { key, .. } = &policy.rules[2].action else {
+        panic!("not a limit")
+    };
+    assert_eq!(*key, KeyKind::UserOrIp);
+}
+
+#[test]
+fn a_wrong_rule_names_its_field_and_says_what_would_be_right() {
+    let rule = |changes: Value| {
+        let mut rule = json!({ "name": "read", "match": ["GET /api/**"], "limit": "60/minute" });
+        for (field, value) in changes.as_object().unwrap() {
+            if value.is_null() {
+                rule.as_object_mut().unwrap().remove(field);
+            } else {
+                rule[field] = value.clone();
+            }
+        }
+        json!([rule])
+    };
+    for (changes, expected) in [
+        (
+            json!({ "limt": 1 }),
+            "BOUNCER.rules[0].limt: unknown field `limt`, expected one of",
+        ),
+        (
+            json!({ "limit": null }),
+            "BOUNCER.rules[0].limit: missing; write how much is allowed",
+        ),
+        (
+            json!({ "limit": 5 }),
+            "BOUNCER.rules[0].limit: invalid type: integer `5`, expected a string",
+        ),
+        (
+            json!({ "limit": "60/min" }),
+            "BOUNCER.rules[0].limit: \"60/▸min\": expected second, minute,",
+        ),
+        (
+            json!({ "limit": "60/minute;9/60 seconds" }),
+            "BOUNCER.rules[0].limit: found \"60 per 1 minute\" and",
+        ),
+        (
+            json!({ "limit": "20000/day", "algorithm": "sliding-log" }),
+            "BOUNCER.rules[0].limit: a sliding log",
+        ),
+        (
+            json!({ "exempt": true }),
+            "BOUNCER.rules[0].limit: an exempt rule counts nothing",
+        ),
+        (
+            json!({ "key": "planet" }),
+            "BOUNCER.rules[0].key: found \"planet\"; write \"ip\"",
+        ),
+        (
+            json!({ "algorithm": "leaky" }),
+            "BOUNCER.rules[0].algorithm: found \"leaky\"; write \"fixed-window\"",
+        ),
+        (
+            json!({ "burst": 5 }),
+            "BOUNCER.rules[0].burst: only a token bucket has a burst",
+        ),
+        (
+            json!({ "burst": 0, "algorithm": "token-bucket" }),
+            "BOUNCER.rules[0].burst: a token bucket needs",
+        ),
+        (
+            json!({ "name": "a b" }),
+            "BOUNCER.rules[0].name: found \"a b\"; a name is",
+        ),
+        (
+            json!({ "name": "default" }),
+            "BOUNCER.rules[0].name: found \"default\" a second time",
+        ),
+        (
+            json!({ "match": [] }),
+            "BOUNCER.rules[0].match: found no patterns",
+        ),
+        (
+            json!({ "match": ["GET /a", "/b"] }),
+            "BOUNCER.rules[0].match[1]: found \"/b\"; write a method",
+        ),
+    ] {
+        let message = policy(&rule(changes.clone())).unwrap_err().to_string();
+        assert!(message.starts_with(expected), "{changes}: {message}");
+    }
+}
+
+#[test]
+fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
+    for (json, expected) in [
+        (
+            json!({ "default": { "limit": "1/day" } }),
+            "BOUNCER: missing field `origin`",
+        ),
+        (
+            json!({ "origin": "http://a" }),
+            "BOUNCER: missing field `default`",
+        ),
+        (
+            json!({ "origin": "a.example", "default": { "limit": "1/day" } }),
+            "BOUNCER.origin: found \"a.example\"",
+        ),
+        (
+            json!({ "origin": "http://a?b", "default": { "limit": "1/day" } }),
+            "BOUNCER.origin: found \"http://a?b\"",
+        ),
+        (
+            json!({ "origin": "http://", "default": { "limit": "1/day" } }),
+            "BOUNCER.origin: found \"http://\"",
+        ),
+        (
+            json!({ "origin": "http://a", "default": {} }),
+            "BOUNCER.default: missing field `limit`",
+        ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": "1/day", "key": "user" } }),
+            "BOUNCER.default.key: without [vars.BOUNCER.jwt] nobody is a user",
+        ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": "1/day" },
+                    "jwt": { "algorithm": "none", "secret": "S" } }),
+            "BOUNCER.jwt.algorithm: found \"none\"; write \"HS256\"",
+        ),
+        (json!([]), "BOUNCER: "),
+    ] {
+        let message = Policy::from_json(&json.to_string())
+            .unwrap_err()
+            .to_string();
+        assert!(message.starts_with(expected), "{json}: {message}");
+    }
+    let cut_off = Policy::from_json("{").unwrap_err().to_string();
+    assert!(cut_off.starts_with("BOUNCER: EOF"), "{cut_off}");
+}

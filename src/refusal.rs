@@ -1,0 +1,101 @@
+//! What Bouncer answers itself: the 429, and the failures.
+
+use bouncer_durable::Refused;
+use serde_json::json;
+
+use crate::head::Head;
+use crate::policy::NamedLimit;
+
+/// An answer that does not come from the origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal<'a> {
+    /// 429 (RFC 6585, section 4): the client has used up this limit.
+    RateLimited {
+        /// The limit that refused, the one with the longest wait.
+        limit: &'a NamedLimit,
+        /// How long it refuses.
+        refused: Refused,
+    },
+    /// 500: the policy does not validate. Nothing is forwarded.
+    PolicyInvalid,
+    /// 502: the origin refused the connection, reset it, or did not answer with HTTP.
+    OriginUnreachable,
+    /// 503: the counter could not be asked.
+    LimiterUnavailable,
+}
+
+/// How long to wait before trying again where no limit says it, in seconds.
+const RETRY_SOON_S: u64 = 1;
+
+// === impl Refusal ===
+
+impl Refusal<'_> {
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::RateLimited { .. } => 429,
+            Self::PolicyInvalid => 500,
+            Self::OriginUnreachable => 502,
+            Self::LimiterUnavailable => 503,
+        }
+    }
+
+    /// `Retry-After` in seconds (RFC 9110, section 10.2.3), where waiting helps: rounded up, at least 1.
+    #[must_use]
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited {
+                refused: Refused::Until { retry_ms },
+                ..
+            } => Some(retry_ms.div_ceil(1_000).max(1)),
+            // Nothing will change by waiting, but a client that does not know that should wait a window.
+            Self::RateLimited {
+                limit,
+                refused: Refused::Never,
+            } => Some(limit.limit.window_ms().div_ceil(1_000)),
+            Self::LimiterUnavailable => Some(RETRY_SOON_S),
+            Self::PolicyInvalid | Self::OriginUnreachable => None,
+        }
+    }
+
+    /// The JSON body.
+    #[must_use]
+    pub fn body(&self) -> String {
+        match self {
+            Self::RateLimited { limit, .. } => {
+                let message = format!("Rate limit exceeded: {}", limit.limit);
+                let retry_after_s = self.retry_after_s();
+                json!({ "error": "rate_limit_exceeded", "message": message, "retry_after": retry_after_s })
+            }
+            Self::PolicyInvalid => json!({
+                "error": "policy_invalid",
+                "message": "The rate limiter's policy is not valid. The log of the Worker names the field.",
+            }),
+            Self::OriginUnreachable => json!({
+                "error": "origin_unreachable",
+                "message": "The API behind the rate limiter could not be reached.",
+            }),
+            Self::LimiterUnavailable => json!({
+                "error": "limiter_unavailable",
+                "message": "The rate limiter could not reach its counter. Try again shortly.",
+            }),
+        }
+        .to_string()
+    }
+
+    /// The headers of the answer itself, without the stamp.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        let mut head = Head::default();
+        head.set("Content-Type", "application/json");
+        head.set("Cache-Control", "no-store");
+        if let Some(seconds) = self.retry_after_s() {
+            head.set("Retry-After", seconds);
+        }
+        head
+    }
+}
+
+#[cfg(test)]
+mod tests;

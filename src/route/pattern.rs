@@ -1,0 +1,160 @@
+//! A pattern: the requests that a rule is about, as `METHOD /path`.
+//!
+//! The method is one name or `*` for any. In the path, `*` stands for exactly one segment and a final `**` for the rest,
+//! which may be empty. HEAD counts as GET.
+
+use std::fmt;
+
+use super::NormalPath;
+
+/// The requests that a rule is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    method: Option<String>,
+    segments: Vec<Segment>,
+    /// As it was written, for the exact comparison.
+    exact: Vec<Segment>,
+    /// Ends in `**`.
+    is_open: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Segment {
+    Any,
+    Name(String),
+}
+
+/// Why a pattern cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// Not two words.
+    #[error(
+        "found {0:?}; write a method and a path, as in \"GET /api/v1/tasks\", or \"* /api/**\" for any method"
+    )]
+    NotTwoWords(String),
+    /// A method with characters no method has.
+    #[error("found the method {0:?}; write it in capital letters, as in \"GET\", or \"*\" for any")]
+    BadMethod(String),
+    /// HEAD has no rules of its own.
+    #[error("found the method \"HEAD\"; HEAD counts as GET, so write \"GET\"")]
+    Head,
+    /// A path that no request can have once it is normalised.
+    #[error(
+        "found the path {found:?}; requests are matched in their normal form, so write {normal:?}"
+    )]
+    NotNormal {
+        /// The path as written.
+        found: String,
+        /// What it would be.
+        normal: String,
+    },
+    /// `**` before the end.
+    #[error("found {0:?}; \"**\" stands for the rest of the path and must be its last segment")]
+    OpenMiddle(String),
+}
+
+/// As it was written.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.method.as_deref().unwrap_or("*"))?;
+        f.write_str(" ")?;
+        for segment in &self.exact {
+            match segment {
+                Segment::Any => f.write_str("/*")?,
+                Segment::Name(name) => write!(f, "/{name}")?,
+            }
+        }
+        match (self.is_open, self.exact.is_empty()) {
+            (true, _) => f.write_str("/**"),
+            (false, true) => f.write_str("/"),
+            (false, false) => Ok(()),
+        }
+    }
+}
+
+// === impl Pattern ===
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// [`PatternError`], which says what to write instead.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let mut words = text.split_ascii_whitespace();
+        let (Some(method), Some(path), None) = (words.next(), words.next(), words.next()) else {
+            return Err(PatternError::NotTwoWords(text.to_owned()));
+        };
+        let method = match method {
+            "*" => None,
+            "HEAD" => return Err(PatternError::Head),
+            name if name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'-') =>
+            {
+                Some(name.to_owned())
+            }
+            name => return Err(PatternError::BadMethod(name.to_owned())),
+        };
+        let normal = NormalPath::new(path);
+        if !normal.is_plain() {
+            let normal = normal.as_str().to_owned();
+            return Err(PatternError::NotNormal {
+                found: path.to_owned(),
+                normal,
+            });
+        }
+        let is_open = path.ends_with("/**");
+        let closed = path.strip_suffix("/**").unwrap_or(path);
+        if closed.split('/').any(|segment| segment == "**") {
+            return Err(PatternError::OpenMiddle(path.to_owned()));
+        }
+        Ok(Self {
+            method,
+            segments: segments(&closed.to_lowercase()),
+            exact: segments(closed),
+            is_open,
+        })
+    }
+
+    /// Whether a request with this method and path is meant, in whatever way the path is spelled.
+    #[must_use]
+    pub fn matches(&self, method: &str, path: &NormalPath) -> bool {
+        self.matches_method(method) && self.matches_path(&self.segments, path.as_str())
+    }
+
+    /// Whether a request with this method and exactly this path is meant.
+    #[must_use]
+    pub fn matches_exactly(&self, method: &str, raw: &str, path: &NormalPath) -> bool {
+        path.is_plain() && self.matches_method(method) && self.matches_path(&self.exact, raw)
+    }
+
+    fn matches_method(&self, method: &str) -> bool {
+        let method = if method == "HEAD" { "GET" } else { method };
+        self.method.as_ref().is_none_or(|name| name == method)
+    }
+
+    fn matches_path(&self, pattern: &[Segment], path: &str) -> bool {
+        let mut rest = split(path);
+        let all_match = pattern.iter().all(|segment| match (segment, rest.next()) {
+            (_, None) => false,
+            (Segment::Any, Some(_)) => true,
+            (Segment::Name(name), Some(found)) => name == found,
+        });
+        all_match && (self.is_open || rest.next().is_none())
+    }
+}
+
+fn split(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+fn segments(path: &str) -> Vec<Segment> {
+    let segment = |name: &str| match name {
+        "*" => Segment::Any,
+        name => Segment::Name(name.to_owned()),
+    };
+    split(path).map(segment).collect()
+}
+
+#[cfg(test)]
+mod tests;
