@@ -6,20 +6,23 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { setup } from "./setup.mjs";
-import { Advice, ROOT, TOOLS, run, tell } from "./run.mjs";
+import { Advice, ROOT, TOOLS, run, runQuietly, tell } from "./run.mjs";
 
 const WASM = join(ROOT, "build", "index_bg.wasm");
 const STAMP = join(ROOT, "build", ".made-from");
 const MAX_GZIPPED = 300_000;
 const MADE_FROM = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "src", "durable"];
 
+const CHECK = ["run", "--quiet", "--features", "check", "--bin", "bouncer-check"];
+
 export function checkPolicy() {
-  return run("cargo", ["run", "--quiet", "--features", "check", "--bin", "bouncer-check"]);
+  return run("cargo", CHECK);
 }
 
+/** Builds, and says with which toolchain. */
 export function build() {
   const wasm = setup();
-  if (!checkPolicy()) {
+  if (!runQuietly("cargo", CHECK)) {
     throw new Advice("The policy in wrangler.toml is not valid, so nothing was built; the line above says what to change.");
   }
   const madeFrom = fingerprint(wasm.name);
@@ -43,6 +46,7 @@ export function build() {
   if (gzipped > MAX_GZIPPED) {
     throw new Advice(`The wasm is ${gzipped} bytes gzipped and may be ${MAX_GZIPPED}; find out what has grown.`);
   }
+  return wasm;
 }
 
 function fingerprint(toolchain) {

@@ -1,0 +1,92 @@
+// The whole suite, in the order in which failures are cheapest to find, with one closing line. `npm test -- NAME...`
+// runs the suites of these names only.
+
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { build, checkPolicy } from "./build.mjs";
+import { Advice, ENV, ROOT, TOOLS, tell } from "./run.mjs";
+
+const DRY_RUN = join("target", "e2e-worker");
+const WASM_TARGET = ["--target", "wasm32-unknown-unknown"];
+const EDGE_CRATES = ["-p", "bouncer", "-p", "bouncer-durable"];
+
+let passed = 0;
+let failed = 0;
+let wasm;
+
+function count(passes, failures) {
+  passed += passes;
+  failed += failures;
+}
+
+/** Runs a program with its output shown and read. */
+function show(program, args, env = {}) {
+  const { status, stdout, error } = spawnSync(program, args, {
+    cwd: ROOT,
+    env: { ...ENV, ...env },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 1 << 28,
+  });
+  process.stdout.write(stdout ?? "");
+  if (error) console.error(error.message);
+  return { ok: status === 0, stdout: stdout ?? "" };
+}
+
+/** A check that holds or does not. */
+function one(ok) {
+  count(ok ? 1 : 0, ok ? 0 : 1);
+}
+
+/** A test runner that counts for itself. A run that fails without a failed test, one that did not compile say, is one. */
+function counted({ ok, stdout }, pattern) {
+  let failures = 0;
+  for (const [, passes, fails] of stdout.matchAll(pattern)) {
+    count(Number(passes), Number(fails));
+    failures += Number(fails);
+  }
+  if (!ok && failures === 0) count(0, 1);
+}
+
+const CARGO_RESULT = /test result: \S+ (\d+) passed; (\d+) failed/g;
+const NODE_RESULT = /# pass (\d+)\n# fail (\d+)/g;
+
+const SUITES = {
+  format: () => one(show("cargo", ["fmt", "--all", "--check"]).ok),
+  clippy: () => {
+    const deny = ["--", "-D", "warnings"];
+    one(show("cargo", ["clippy", "--workspace", "--all-targets", "--features", "check", ...deny]).ok);
+    one(show("cargo", ["clippy", ...EDGE_CRATES, "--all-targets", ...WASM_TARGET, ...deny], wasm.env).ok);
+  },
+  policy: () => one(checkPolicy()),
+  native: () => counted(show("cargo", ["test", "--workspace", "--features", "check"]), CARGO_RESULT),
+  wasm: () => {
+    const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: join(TOOLS, "wasm-bindgen-test-runner") };
+    const args = ["test", "-p", "bouncer", "--test", "wasm", ...WASM_TARGET];
+    counted(show("cargo", args, { ...wasm.env, ...runner }), CARGO_RESULT);
+  },
+  deploy: () => {
+    rmSync(join(ROOT, DRY_RUN), { recursive: true, force: true });
+    one(show("wrangler", ["deploy", "--dry-run", "--outdir", DRY_RUN]).ok);
+  },
+  e2e: () => {
+    one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
+    counted(show("node", ["--test", "--test-reporter=tap", "tests/*.test.mjs"]), NODE_RESULT);
+  },
+};
+
+await tell(() => {
+  const names = process.argv.slice(2);
+  const unknown = names.find((name) => !(name in SUITES));
+  if (unknown) throw new Advice(`There is no suite "${unknown}"; there are ${Object.keys(SUITES).join(", ")}.`);
+  wasm = build();
+  for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
+    console.log(`\n== ${name}`);
+    const [passedBefore, failedBefore] = [passed, failed];
+    SUITES[name]();
+    console.log(`== ${name}: ${passed - passedBefore} passed, ${failed - failedBefore} failed`);
+  }
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+});

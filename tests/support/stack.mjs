@@ -1,0 +1,125 @@
+// The real parts, started for a test: the origin as a process with a SQLite file of its own, and the Worker with its
+// objects on workerd, from the repository's wrangler.toml.
+
+import { createHmac } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
+import { ROOT, start } from "../../scripts/run.mjs";
+
+export const SECRET = "an end-to-end secret of 32 bytes or more";
+
+const CONFIG = join(ROOT, "wrangler.toml");
+const ORIGIN_API = join(ROOT, "target", "debug", "origin-api");
+const BUILT_WORKER = join(ROOT, "target", "e2e-worker");
+
+const temporary = () => mkdtempSync(join(tmpdir(), "bouncer-test-"));
+
+/** Starts a server in the background and waits for the line in which it says its address. */
+async function startServer(folder, program, args, env, ready) {
+  let found;
+  const address = new Promise((resolve) => (found = resolve));
+  const onLine = (line) => {
+    const match = line.match(ready);
+    if (match) found(match[1]);
+  };
+  const server = start(program, args, { env, onLine });
+  const failed = server.ended.then((how) => {
+    throw new Error(`${program} ended (${how}): ${server.output()}`);
+  });
+  failed.catch(() => {}); // Later it is expected to end.
+  return {
+    url: await Promise.race([address, failed]),
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Starts the origin on a free port. */
+export function startOrigin() {
+  const folder = temporary();
+  const args = ["serve", "--listen", "127.0.0.1:0", "--database", join(folder, "tasks.sqlite"), "--debug-routes"];
+  return startServer(folder, ORIGIN_API, args, { JWT_SECRET: SECRET }, /^listening on (\S+)/);
+}
+
+/** The policy of wrangler.toml, in front of another origin and with other fields where a test needs them. */
+export function policy(origin, changes = {}) {
+  return { ...readConfig({ config: CONFIG }).vars.BOUNCER, origin, ...changes };
+}
+
+/**
+ * Starts the Worker under a policy as `wrangler dev` does. Here requests to the origin leave from workerd itself; the
+ * test harness sends them from Node, which answers for an origin that is down and rewrites some of the rest.
+ */
+export async function startDev(BOUNCER) {
+  const { name, compatibility_date, durable_objects, migrations } = readConfig({ config: CONFIG });
+  const folder = temporary();
+  const main = join(BUILT_WORKER, "entry.js");
+  const shared = { name, main, no_bundle: true, compatibility_date, durable_objects, migrations };
+  writeFileSync(join(folder, "wrangler.json"), JSON.stringify({ ...shared, vars: { BOUNCER } }));
+  writeFileSync(join(folder, ".dev.vars"), `JWT_SECRET="${SECRET}"\n`);
+  const args = ["dev", "--config", join(folder, "wrangler.json"), "--ip", "127.0.0.1", "--port", "0"];
+  const server = await startServer(folder, "wrangler", args, {}, /Ready on (\S+)/);
+  return { ...server, fetch: client(server.url) };
+}
+
+/** Sends requests as a client at `address`, with `token` if it has one. */
+function client(url) {
+  return (path, { address = "192.0.2.1", token, headers = {}, ...init } = {}) => {
+    const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    return fetch(new URL(path, url), {
+      redirect: "manual",
+      ...init,
+      headers: { "CF-Connecting-IP": address, ...authorization, ...headers },
+    });
+  };
+}
+
+/** Starts the Worker under a policy in wrangler's test harness, which can look into its objects. */
+export async function startBouncer(BOUNCER) {
+  const harness = createTestHarness({
+    workers: [
+      { configPath: CONFIG, prebuiltWorkerDir: BUILT_WORKER, vars: { BOUNCER }, secrets: { JWT_SECRET: SECRET } },
+    ],
+  });
+  const { url } = await harness.listen();
+  return {
+    url,
+    worker: harness.getWorker(),
+    logs: () => harness.getLogs(),
+    stop: () => harness.close(),
+    fetch: client(url),
+  };
+}
+
+const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** A token as the origin signs them, or wrong in whatever way a test asks for. */
+export function token(sub, { header = {}, secret = SECRET, hash = "sha256", ...claims } = {}) {
+  const now_s = Math.floor(Date.now() / 1000);
+  const body = { sub, name: sub, iat: now_s, exp: now_s + 3600, ...claims };
+  const signed = `${base64url({ alg: "HS256", typ: "JWT", ...header })}.${base64url(body)}`;
+  return `${signed}.${createHmac(hash, secret).update(signed).digest("base64url")}`;
+}
+
+/** The stamp of a response, by name; a header that is not there is null. */
+export function stampOf(response) {
+  const names = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit", "RateLimit-Policy"];
+  return Object.fromEntries(names.map((name) => [name, response.headers.get(name)]));
+}
+
+/** Reads a response to its end, so that its connection is free, and gives it back. */
+export async function whole(response) {
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until a fixed window of this length has at least `needed_ms` left, so that a test sees one window only. */
+export async function roomInWindow(window_ms, needed_ms) {
+  const left_ms = window_ms - (Date.now() % window_ms);
+  if (left_ms < needed_ms) await sleep(left_ms + 50);
+}
