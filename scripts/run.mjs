@@ -67,6 +67,8 @@ export function start(program, args, { env = {}, onLine = () => {} } = {}) {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  // Whoever dies without stopping them takes them along.
+  process.once("exit", () => signal(child, "SIGKILL"));
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     let rest = "";
@@ -84,13 +86,18 @@ export function start(program, args, { env = {}, onLine = () => {} } = {}) {
   return { child, ended, output: () => output, stop: () => stop(child, ended) };
 }
 
+/** Sends a signal to a whole process group. False if nobody is left in it. */
+function signal(child, name) {
+  try {
+    return process.kill(-child.pid, name);
+  } catch {
+    return false;
+  }
+}
+
 async function stop(child, ended) {
-  for (const signal of ["SIGTERM", "SIGKILL"]) {
-    try {
-      process.kill(-child.pid, signal);
-    } catch {
-      break; // Nobody is left in the group.
-    }
+  for (const name of ["SIGTERM", "SIGKILL"]) {
+    if (!signal(child, name)) break;
     const stopped = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 5_000))]);
     if (stopped !== undefined) break;
   }

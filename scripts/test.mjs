@@ -9,7 +9,6 @@ import { Advice, ENV, ROOT, TOOLS, tell } from "./run.mjs";
 
 const DRY_RUN = join("target", "e2e-worker");
 const WASM_TARGET = ["--target", "wasm32-unknown-unknown"];
-const EDGE_CRATES = ["-p", "bouncer", "-p", "bouncer-durable"];
 
 let passed = 0;
 let failed = 0;
@@ -50,14 +49,14 @@ function counted({ ok, stdout }, pattern) {
 }
 
 const CARGO_RESULT = /test result: \S+ (\d+) passed; (\d+) failed/g;
-const NODE_RESULT = /# pass (\d+)\n# fail (\d+)/g;
+const NODE_RESULT = /^. pass (\d+)\n. fail (\d+)/gm;
 
 const SUITES = {
   format: () => one(show("cargo", ["fmt", "--all", "--check"]).ok),
   clippy: () => {
     const deny = ["--", "-D", "warnings"];
     one(show("cargo", ["clippy", "--workspace", "--all-targets", "--features", "check", ...deny]).ok);
-    one(show("cargo", ["clippy", ...EDGE_CRATES, "--all-targets", ...WASM_TARGET, ...deny], wasm.env).ok);
+    one(show("cargo", ["clippy", "-p", "bouncer", "--lib", "--test", "wasm", ...WASM_TARGET, ...deny], wasm.env).ok);
   },
   policy: () => one(checkPolicy()),
   native: () => counted(show("cargo", ["test", "--workspace", "--features", "check"]), CARGO_RESULT),
@@ -72,7 +71,7 @@ const SUITES = {
   },
   e2e: () => {
     one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
-    counted(show("node", ["--test", "--test-reporter=tap", "tests/*.test.mjs"]), NODE_RESULT);
+    counted(show("node", ["--test", "--test-reporter=spec", "--test-timeout=300000", "tests/*.test.mjs"]), NODE_RESULT);
   },
 };
 

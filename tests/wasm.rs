@@ -1,0 +1,102 @@
+//! What must hold in the wasm itself, run in Node: 32-bit pointers, JavaScript's own strings, no clock and no threads.
+#![cfg(target_arch = "wasm32")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests, which clippy does not recognise by wasm_bindgen_test"
+)]
+
+use std::num::NonZeroU32;
+
+use bouncer::bouncer::Bouncer;
+use bouncer::identity::{Credentials, Key, KeyKind};
+use bouncer::policy::Action;
+use bouncer_durable::ledger::{Claim, Decision, Ledger};
+use bouncer_durable::message::{Message, Take};
+use bouncer_durable::{Algorithm, Limit, snapshot};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+const POLICY: &str = r#"{
+    "origin": "http://127.0.0.1:8000",
+    "default": { "limit": "100/minute" },
+    "jwt": { "algorithm": "HS256", "secret": "JWT_SECRET" },
+    "rules": [{ "name": "read", "match": ["GET /api/**"], "limit": "60/minute;1000/day" }]
+}"#;
+
+/// {"alg":"HS256","typ":"JWT"} . {"sub":"ada","exp":4102444800}, signed by another implementation (Node's crypto).
+const TOKEN: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEiLCJleHAiOjQxMDI0NDQ4MDB9.5gpME8ZZRQNnFu6OfRcZDewMtii34l1FY_UncsKRYxY";
+
+fn bouncer() -> Bouncer {
+    let variable = |name: &str| match name {
+        "BOUNCER" => Some(POLICY.to_owned()),
+        "JWT_SECRET" => Some("an example secret of 32 bytes...".to_owned()),
+        _ => None,
+    };
+    Bouncer::new(variable).unwrap()
+}
+
+#[wasm_bindgen_test]
+fn a_policy_routes_and_a_token_of_another_implementation_identifies() {
+    let bouncer = bouncer();
+    let rule = bouncer.policy.route("GET", "/API/%2576x//");
+    assert_eq!(rule.name, "read");
+    let Action::Limit { key, .. } = &rule.action else {
+        panic!("not a limit")
+    };
+    assert_eq!(*key, KeyKind::UserOrIp);
+    let authorization = format!("Bearer {TOKEN}");
+    let credentials = Credentials {
+        address: "203.0.113.7",
+        authorization: &authorization,
+    };
+    let named = |now_ms| Key::of(*key, credentials, bouncer.verifier.as_ref(), now_ms).to_string();
+    assert_eq!(named(1_800_000_000_000), "user:ada");
+    assert_eq!(named(4_102_444_800_000), "ip:203.0.113.7");
+}
+
+#[wasm_bindgen_test]
+fn the_largest_numbers_count_exactly() {
+    let limit = Limit::parse_all("4294967295/100 years").unwrap()[0];
+    for algorithm in [
+        Algorithm::FixedWindow,
+        Algorithm::TokenBucket { burst: None },
+    ] {
+        let claims = [Claim {
+            counter: "c".to_owned(),
+            limits: vec![limit.counted_by(algorithm).unwrap()],
+        }];
+        let mut ledger = Ledger::default();
+        let now_ms = u64::MAX - 1;
+        let all = ledger.take(&claims, now_ms, NonZeroU32::MAX);
+        assert_eq!(all.refused(), None);
+        assert_eq!(all.standings[0].standing.remaining, 0);
+        assert!(
+            ledger
+                .take(&claims, now_ms, NonZeroU32::MIN)
+                .refused()
+                .is_some()
+        );
+    }
+}
+
+#[wasm_bindgen_test]
+fn messages_and_snapshots_survive_the_way_there_and_back() {
+    let limits = Limit::parse_all("5/minute;20/hour").unwrap();
+    let take = Take {
+        cost: NonZeroU32::MIN,
+        claims: vec![Claim {
+            counter: "login".to_owned(),
+            limits,
+        }],
+    };
+    let take = Take::decode(&take.encode()).unwrap();
+    let mut ledger = Ledger::default();
+    let decision = ledger.take(&take.claims, 1_800_000_000_000, take.cost);
+    assert_eq!(Decision::decode(&decision.encode()).unwrap(), decision);
+    ledger.saved();
+    assert_eq!(
+        snapshot::decode(&snapshot::encode(&ledger)).unwrap(),
+        ledger
+    );
+}
