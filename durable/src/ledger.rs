@@ -174,6 +174,3 @@ impl Decision {
         refusals.max_by_key(|(index, refused)| (*refused, std::cmp::Reverse(*index)))
     }
 }
-
-#[cfg(test)]
-mod tests;

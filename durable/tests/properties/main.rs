@@ -1,0 +1,9 @@
+//! What the counters promise, checked against an obviously correct model that remembers everything and computes nothing
+//! in advance. Cases a property: 10,000, or as many as `PROPTEST_CASES` says.
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod promises;
+#[cfg(test)]
+mod traces;
