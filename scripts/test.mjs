@@ -51,6 +51,14 @@ function counted({ ok, stdout }, pattern) {
 const CARGO_RESULT = /test result: \S+ (\d+) passed; (\d+) failed/g;
 const NODE_RESULT = /^. pass (\d+)\n. fail (\d+)/gm;
 
+/** Whether the demo ended well and told what it is for: all served without Bouncer, five of them with it. */
+function tellsBothHalves({ ok, stdout }) {
+  const told = ["answers: 200 x 200", "answers: 200 x 5, 429 x 195", "HTTP/1.1 429 Too Many Requests"];
+  const missing = told.filter((text) => !stdout.includes(text));
+  for (const text of missing) console.error(`the demo did not print: ${text}`);
+  return ok && missing.length === 0;
+}
+
 const SUITES = {
   format: () => one(show("cargo", ["fmt", "--all", "--check"]).ok),
   clippy: () => {
@@ -73,6 +81,7 @@ const SUITES = {
     one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
     counted(show("node", ["--test", "--test-reporter=spec", "--test-timeout=300000", "tests/*.test.mjs"]), NODE_RESULT);
   },
+  demo: () => one(tellsBothHalves(show("node", ["scripts/start.mjs", "--once"]))),
 };
 
 await tell(() => {

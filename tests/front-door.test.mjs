@@ -263,6 +263,18 @@ describe("under policies of their own", () => {
     });
   });
 
+  it("saves the ledger, and deletes everything when all of it has expired", async () => {
+    await under(onlyDefault({ limit: "5/2 seconds", key: "ip" }), async (bouncer) => {
+      await roomInWindow(2_000, 1_000);
+      assert.deepEqual(await statuses(bouncer, 1), [200]);
+      const disk = await bouncer.worker.getDurableObjectStorage("LEDGERS", { name: "ip:192.0.2.1" });
+      const tables = async () => (await disk.exec("SELECT name FROM sqlite_master")).map(({ name }) => name);
+      assert.ok((await tables()).includes("_cf_KV"), "the snapshot is on disk");
+      await sleep(2_500);
+      assert.deepEqual(await tables(), []);
+    });
+  });
+
   it("answers 500 and forwards nothing under a policy that is not valid, and logs the field", async () => {
     await under({ default: { limit: "100/min" } }, async (bouncer) => {
       const { status, text } = await whole(await bouncer.fetch("/health"));
