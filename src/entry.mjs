@@ -17,8 +17,8 @@ export default {
 export class Ledger extends DurableObject {
   #ledger = new LedgerObject(this.ctx);
 
-  take(message) {
-    return this.#ledger.take(message);
+  call(message) {
+    return this.#ledger.call(message);
   }
 
   alarm() {

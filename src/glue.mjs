@@ -14,8 +14,12 @@ export function variable(env, name) {
   return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
 }
 
-export function takeFrom(namespace, name, message) {
-  return namespace.getByName(name).take(message);
+export function callLedger(namespace, name, message) {
+  return namespace.getByName(name).call(message);
+}
+
+export function randomId() {
+  return crypto.getRandomValues(new BigUint64Array(1))[0];
 }
 
 function setAll(headers, lines) {

@@ -11,13 +11,17 @@ extern "C" {
     /// A variable or secret: a string as it is, anything else as JSON.
     pub(crate) fn variable(env: &Object, name: &str) -> Option<String>;
 
-    /// Calls `take` on the object of this name.
-    #[wasm_bindgen(catch, js_name = takeFrom)]
-    pub(crate) fn take_from(
+    /// Sends a message to the ledger of this name. The promise is of its reply.
+    #[wasm_bindgen(catch, js_name = callLedger)]
+    pub(crate) fn call_ledger(
         namespace: &Object,
         name: &str,
         message: &[u8],
     ) -> Result<Promise, JsValue>;
+
+    /// 64 random bits.
+    #[wasm_bindgen(js_name = randomId)]
+    pub(crate) fn random_id() -> u64;
 
     /// A response of our own; without its body when the request is a HEAD.
     pub(crate) fn answer(request: &Object, status: u16, head: &str, body: &str) -> JsValue;

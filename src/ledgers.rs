@@ -1,16 +1,17 @@
 //! The one place that talks to a Durable Object.
 
+use std::cell::Cell;
 use std::num::NonZeroU32;
 
+use bouncer_durable::Limit;
 use bouncer_durable::ledger::{Claim, Decision};
-use bouncer_durable::message::{Message, MessageError, Take};
+use bouncer_durable::message::{MessageError, Operation, Reply, Request};
 use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::identity::Key;
 use crate::js;
-use crate::policy::NamedLimit;
 
 /// Why a counter could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,8 @@ pub(crate) enum LedgerError {
     Threw(JsValue),
     #[error("the object's answer cannot be read: {0}")]
     Unreadable(#[from] MessageError),
+    #[error("the object answered another question")]
+    NoDecision,
 }
 
 /// Takes one permit under every limit of a rule from the ledger of a key, or none.
@@ -28,21 +31,47 @@ pub(crate) async fn take(
     env: &js::Env,
     key: &Key,
     counter: &str,
-    limits: &[NamedLimit],
+    limits: &[Limit],
 ) -> Result<Decision, LedgerError> {
-    let limits = limits.iter().map(|named| named.limit).collect();
     let claims = vec![Claim {
         counter: counter.to_owned(),
-        limits,
+        limits: limits.to_vec(),
     }];
-    let message = Take {
-        cost: NonZeroU32::MIN,
-        claims,
+    match call(
+        env,
+        key,
+        Operation::Take {
+            cost: NonZeroU32::MIN,
+            claims,
+        },
+    )
+    .await?
+    {
+        Reply::Decision(decision) => Ok(decision),
+        Reply::Done => Err(LedgerError::NoDecision),
+    }
+}
+
+async fn call(env: &js::Env, key: &Key, operation: Operation) -> Result<Reply, LedgerError> {
+    let namespace = env.ledgers().ok_or(LedgerError::NoBinding)?;
+    let message = Request {
+        id: next_id(),
+        operation,
     }
     .encode();
-    let namespace = env.ledgers().ok_or(LedgerError::NoBinding)?;
     let promise: Promise =
-        js::take_from(&namespace, &key.to_string(), &message).map_err(LedgerError::Threw)?;
+        js::call_ledger(&namespace, &key.to_string(), &message).map_err(LedgerError::Threw)?;
     let answer = JsFuture::from(promise).await.map_err(LedgerError::Threw)?;
-    Ok(Decision::decode(&js::bytes(&answer))?)
+    Ok(Reply::decode(&js::bytes(&answer))?)
+}
+
+thread_local! {
+    static NEXT_ID: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// No two messages have the same: an isolate counts on from 64 random bits.
+fn next_id() -> u64 {
+    let id = NEXT_ID.get().unwrap_or_else(js::random_id);
+    NEXT_ID.set(Some(id.wrapping_add(1)));
+    id
 }

@@ -7,6 +7,7 @@
 
 use std::cell::OnceCell;
 
+use bouncer_durable::Limit;
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -16,7 +17,7 @@ use facts::Facts;
 use head::Head;
 use identity::Key;
 use origin::Outgoing;
-use policy::{Action, NamedLimit};
+use policy::Action;
 use refusal::Refusal;
 use stamp::stamp;
 
@@ -75,7 +76,7 @@ async fn admit_then_forward(
     env: js::Env,
     key: Key,
     counter: &str,
-    limits: &[NamedLimit],
+    limits: &[Limit],
     outgoing: Outgoing,
 ) -> JsValue {
     let decision = match ledgers::take(&env, &key, counter, limits).await {
@@ -85,15 +86,16 @@ async fn admit_then_forward(
             return refuse(&request, &Refusal::LimiterUnavailable, &Head::default());
         }
     };
-    let stamp = stamp(limits, &decision);
-    let refusal = decision.refused().and_then(|(index, refused)| {
-        Some(Refusal::RateLimited {
-            limit: limits.get(index)?,
-            refused,
-        })
-    });
-    match refusal {
-        Some(refusal) => refuse(&request, &refusal, &stamp),
+    let stamp = stamp(&[counter], &decision);
+    match decision.refused() {
+        Some((by, refused)) => refuse(
+            &request,
+            &Refusal::RateLimited {
+                limit: by.limit,
+                refused,
+            },
+            &stamp,
+        ),
         None => forward(&request, &outgoing, &stamp).await,
     }
 }
@@ -112,7 +114,7 @@ async fn forward(request: &Object, outgoing: &Outgoing, stamp: &Head) -> JsValue
     }
 }
 
-fn refuse(request: &Object, refusal: &Refusal<'_>, stamp: &Head) -> JsValue {
+fn refuse(request: &Object, refusal: &Refusal, stamp: &Head) -> JsValue {
     js::answer(
         request,
         refusal.status(),

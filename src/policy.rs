@@ -59,17 +59,8 @@ pub enum Action {
         /// Who is counted.
         key: KeyKind,
         /// The limits, decided together.
-        limits: Vec<NamedLimit>,
+        limits: Vec<Limit>,
     },
-}
-
-/// A limit and the name it has in the response headers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedLimit {
-    /// The rule's name and the window: `login-1m`.
-    pub name: String,
-    /// The limit itself.
-    pub limit: Limit,
 }
 
 // === impl Policy ===

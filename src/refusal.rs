@@ -1,18 +1,17 @@
 //! What Bouncer answers itself: the 429, and the failures.
 
-use bouncer_durable::Refused;
+use bouncer_durable::{Limit, Refused};
 use serde_json::json;
 
 use crate::head::Head;
-use crate::policy::NamedLimit;
 
 /// An answer that does not come from the origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal<'a> {
+pub enum Refusal {
     /// 429 (RFC 6585, section 4): the client has used up this limit.
     RateLimited {
         /// The limit that refused, the one with the longest wait.
-        limit: &'a NamedLimit,
+        limit: Limit,
         /// How long it refuses.
         refused: Refused,
     },
@@ -29,7 +28,7 @@ const RETRY_SOON_S: u64 = 1;
 
 // === impl Refusal ===
 
-impl Refusal<'_> {
+impl Refusal {
     /// The status code.
     #[must_use]
     pub const fn status(&self) -> u16 {
@@ -53,7 +52,7 @@ impl Refusal<'_> {
             Self::RateLimited {
                 limit,
                 refused: Refused::Never,
-            } => Some(limit.limit.window_ms().div_ceil(1_000)),
+            } => Some(limit.window_ms().div_ceil(1_000)),
             Self::LimiterUnavailable => Some(RETRY_SOON_S),
             Self::PolicyInvalid | Self::OriginUnreachable => None,
         }
@@ -64,7 +63,7 @@ impl Refusal<'_> {
     pub fn body(&self) -> String {
         match self {
             Self::RateLimited { limit, .. } => {
-                let message = format!("Rate limit exceeded: {}", limit.limit);
+                let message = format!("Rate limit exceeded: {limit}");
                 let retry_after_s = self.retry_after_s();
                 json!({ "error": "rate_limit_exceeded", "message": message, "retry_after": retry_after_s })
             }

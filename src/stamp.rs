@@ -7,62 +7,66 @@
 use bouncer_durable::ledger::{Decision, LimitStanding};
 
 use crate::head::Head;
-use crate::policy::NamedLimit;
 
-/// The stamp of a decision.
+/// The stamp of a decision. `rules` are the names of the rules that were asked for, in that order.
 #[must_use]
-pub fn stamp(limits: &[NamedLimit], decision: &Decision) -> Head {
-    let stands = || limits.iter().zip(&decision.standings);
+pub fn stamp(rules: &[&str], decision: &Decision) -> Head {
     let mut head = Head::default();
-    if let Some((NamedLimit { limit, .. }, LimitStanding { standing, .. })) =
-        binding(limits, decision)
+    if let Some(LimitStanding {
+        limit, standing, ..
+    }) = binding(decision)
     {
         let reset_s = seconds(decision.now_ms.saturating_add(standing.full_ms));
         head.set("X-RateLimit-Limit", limit.quota());
         head.set("X-RateLimit-Remaining", standing.remaining);
         head.set("X-RateLimit-Reset", reset_s);
     }
-    let policies = stands().map(|(NamedLimit { name, limit }, _)| {
-        format!(
-            "\"{name}\";q={};w={}",
-            limit.quota(),
-            seconds(limit.quota_window_ms())
-        )
-    });
-    let standings = stands().map(
-        |(NamedLimit { name, .. }, LimitStanding { standing, .. })| {
+    let list = |item: fn(&LimitStanding) -> String| {
+        let named = rules
+            .iter()
+            .zip(&decision.claims)
+            .flat_map(|(rule, limits)| {
+                limits.iter().map(move |each| {
+                    format!("\"{rule}-{}\"{}", each.limit.window_name(), item(each))
+                })
+            });
+        named.collect::<Vec<_>>().join(",")
+    };
+    head.set(
+        "RateLimit-Policy",
+        list(|LimitStanding { limit, .. }| {
             format!(
-                "\"{name}\";r={};t={}",
-                standing.remaining,
-                seconds(standing.more_ms)
+                ";q={};w={}",
+                limit.quota(),
+                seconds(limit.quota_window_ms())
             )
-        },
+        }),
     );
-    head.set("RateLimit-Policy", policies.collect::<Vec<_>>().join(","));
-    head.set("RateLimit", standings.collect::<Vec<_>>().join(","));
+    head.set(
+        "RateLimit",
+        list(|LimitStanding { standing, .. }| {
+            format!(";r={};t={}", standing.remaining, seconds(standing.more_ms))
+        }),
+    );
     head
 }
 
 /// The limit that binds.
-fn binding<'a>(
-    limits: &'a [NamedLimit],
-    decision: &'a Decision,
-) -> Option<(&'a NamedLimit, &'a LimitStanding)> {
-    let mut stands = limits.iter().zip(&decision.standings);
-    match decision.refused() {
-        Some((index, _)) => stands.nth(index),
-        // a/b < c/d as a×d < c×b: exact, and a quota of 0 needs no special case.
-        None => stands.reduce(|least, next| {
-            let share = |of: (&NamedLimit, &LimitStanding), by: &NamedLimit| {
-                u64::from(of.1.standing.remaining) * u64::from(by.limit.quota())
-            };
-            if share(next, least.0) < share(least, next.0) {
-                next
-            } else {
-                least
-            }
-        }),
+fn binding(decision: &Decision) -> Option<&LimitStanding> {
+    if let Some((by, _)) = decision.refused() {
+        return Some(by);
     }
+    // a/b < c/d as a×d < c×b: exact, and a quota of 0 needs no special case.
+    let share = |of: &LimitStanding, by: &LimitStanding| {
+        u64::from(of.standing.remaining) * u64::from(by.limit.quota())
+    };
+    decision.standings().reduce(|least, next| {
+        if share(next, least) < share(least, next) {
+            next
+        } else {
+            least
+        }
+    })
 }
 
 fn seconds(ms: u64) -> u64 {

@@ -12,8 +12,8 @@ use std::num::NonZeroU32;
 use bouncer::bouncer::Bouncer;
 use bouncer::identity::{Credentials, Key, KeyKind};
 use bouncer::policy::Action;
-use bouncer_durable::ledger::{Claim, Decision, Ledger};
-use bouncer_durable::message::{Message, Take};
+use bouncer_durable::ledger::{Claim, Ledger};
+use bouncer_durable::message::{Operation, Reply, Request};
 use bouncer_durable::{Algorithm, Limit, snapshot};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -68,12 +68,12 @@ fn the_largest_numbers_count_exactly() {
         }];
         let mut ledger = Ledger::default();
         let now_ms = u64::MAX - 1;
-        let all = ledger.take(&claims, now_ms, NonZeroU32::MAX);
+        let all = ledger.take(1, &claims, now_ms, NonZeroU32::MAX);
         assert_eq!(all.refused(), None);
-        assert_eq!(all.standings[0].standing.remaining, 0);
+        assert_eq!(all.claims[0][0].standing.remaining, 0);
         assert!(
             ledger
-                .take(&claims, now_ms, NonZeroU32::MIN)
+                .take(2, &claims, now_ms, NonZeroU32::MIN)
                 .refused()
                 .is_some()
         );
@@ -83,17 +83,21 @@ fn the_largest_numbers_count_exactly() {
 #[wasm_bindgen_test]
 fn messages_and_snapshots_survive_the_way_there_and_back() {
     let limits = Limit::parse_all("5/minute;20/hour").unwrap();
-    let take = Take {
-        cost: NonZeroU32::MIN,
-        claims: vec![Claim {
-            counter: "login".to_owned(),
-            limits,
-        }],
+    let claims = vec![Claim {
+        counter: "login".to_owned(),
+        limits,
+    }];
+    let take = Request {
+        id: u64::MAX,
+        operation: Operation::Take {
+            cost: NonZeroU32::MIN,
+            claims,
+        },
     };
-    let take = Take::decode(&take.encode()).unwrap();
+    let take = Request::decode(&take.encode()).unwrap();
     let mut ledger = Ledger::default();
-    let decision = ledger.take(&take.claims, 1_800_000_000_000, take.cost);
-    assert_eq!(Decision::decode(&decision.encode()).unwrap(), decision);
+    let reply = take.perform(&mut ledger, 1_800_000_000_000);
+    assert_eq!(Reply::decode(&reply.encode()).unwrap(), reply);
     ledger.saved();
     assert_eq!(
         snapshot::decode(&snapshot::encode(&ledger)).unwrap(),

@@ -16,10 +16,12 @@ use crate::Limit;
 
 pub mod fixed_window;
 pub mod sliding_log;
+pub mod sliding_window;
 pub mod token_bucket;
 
 use fixed_window::FixedWindow;
 use sliding_log::SlidingLog;
+use sliding_window::SlidingWindow;
 use token_bucket::TokenBucket;
 
 /// How a limit is counted.
@@ -30,6 +32,8 @@ pub enum Algorithm {
     FixedWindow,
     /// At most N in any trailing window, exactly. One number a permit.
     SlidingLog,
+    /// An estimate of the trailing window from the counts of two aligned ones. Three numbers a key.
+    SlidingWindow,
     /// A bucket of `burst` tokens, refilled evenly at N per window. One number a key.
     TokenBucket {
         /// Tokens the bucket holds; N when not given.
@@ -71,6 +75,8 @@ pub enum State {
     FixedWindow(FixedWindow),
     /// Of [`Algorithm::SlidingLog`].
     SlidingLog(SlidingLog),
+    /// Of [`Algorithm::SlidingWindow`].
+    SlidingWindow(SlidingWindow),
     /// Of [`Algorithm::TokenBucket`].
     TokenBucket(TokenBucket),
 }
@@ -84,6 +90,7 @@ impl State {
         match algorithm {
             Algorithm::FixedWindow => Self::FixedWindow(FixedWindow::default()),
             Algorithm::SlidingLog => Self::SlidingLog(SlidingLog::default()),
+            Algorithm::SlidingWindow => Self::SlidingWindow(SlidingWindow::default()),
             Algorithm::TokenBucket { .. } => Self::TokenBucket(TokenBucket::default()),
         }
     }
@@ -99,6 +106,7 @@ impl State {
         match self {
             Self::FixedWindow(window) => window.check(limit, now_ms, cost),
             Self::SlidingLog(log) => log.check(limit, now_ms, cost),
+            Self::SlidingWindow(window) => window.check(limit, now_ms, cost),
             Self::TokenBucket(bucket) => bucket.check(limit, now_ms, cost),
         }
     }
@@ -108,7 +116,18 @@ impl State {
         match self {
             Self::FixedWindow(window) => *window = window.charged(limit, now_ms, cost),
             Self::SlidingLog(log) => log.charge(limit, now_ms, cost),
+            Self::SlidingWindow(window) => *window = window.charged(limit, now_ms, cost),
             Self::TokenBucket(bucket) => *bucket = bucket.charged(limit, now_ms, cost),
+        }
+    }
+
+    /// Gives back `cost` permits that were taken at `taken_ms`, unless they have come back by themselves.
+    pub fn refund(&mut self, limit: &Limit, now_ms: u64, taken_ms: u64, cost: NonZeroU32) {
+        match self {
+            Self::FixedWindow(window) => *window = window.refunded(limit, now_ms, taken_ms, cost),
+            Self::SlidingLog(log) => log.refund(taken_ms, cost),
+            Self::SlidingWindow(window) => *window = window.refunded(limit, now_ms, taken_ms, cost),
+            Self::TokenBucket(bucket) => *bucket = bucket.refunded(limit, now_ms, taken_ms, cost),
         }
     }
 
@@ -118,6 +137,7 @@ impl State {
         match self {
             Self::FixedWindow(window) => window.standing(limit, now_ms),
             Self::SlidingLog(log) => log.standing(limit, now_ms),
+            Self::SlidingWindow(window) => window.standing(limit, now_ms),
             Self::TokenBucket(bucket) => bucket.standing(limit, now_ms),
         }
     }
@@ -128,6 +148,7 @@ impl State {
         match self {
             Self::FixedWindow(window) => *window = window.rewound(limit, now_ms),
             Self::SlidingLog(log) => log.rewind(by_ms),
+            Self::SlidingWindow(window) => *window = window.rewound(limit, now_ms, by_ms),
             Self::TokenBucket(bucket) => *bucket = bucket.rewound(limit, by_ms),
         }
     }
@@ -142,7 +163,8 @@ impl State {
     pub fn carry(&mut self, from: &Limit, to: &Limit, now_ms: u64) {
         match (&mut *self, to.algorithm()) {
             (Self::FixedWindow(_), Algorithm::FixedWindow)
-            | (Self::SlidingLog(_), Algorithm::SlidingLog) => {}
+            | (Self::SlidingLog(_), Algorithm::SlidingLog)
+            | (Self::SlidingWindow(_), Algorithm::SlidingWindow) => {}
             (Self::TokenBucket(bucket), Algorithm::TokenBucket { .. }) => {
                 *bucket = bucket.rescaled(from, to, now_ms);
             }

@@ -3,6 +3,8 @@
 //! There is one slot for each window length. A limit whose count or algorithm changes keeps its slot and with it what
 //! was used; a slot that no limit asks for stays until it expires, so that while two versions of a policy are both in
 //! use neither hands anybody a fresh quota.
+//!
+//! Whoever asks says which limits hold. An override, kept beside the slots, says otherwise for this one key.
 
 use std::num::NonZeroU32;
 
@@ -15,6 +17,16 @@ use crate::limit::Limit;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counter {
     slots: Vec<Slot>,
+    exception: Option<Override>,
+}
+
+/// Limits that hold for one key in place of its rule's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    /// The limits, each with a window of its own length.
+    pub limits: Vec<Limit>,
+    /// When it ends, in milliseconds since the Unix epoch; never if not given.
+    pub until_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +41,40 @@ struct Slot {
 // === impl Counter ===
 
 impl Counter {
-    /// Makes sure that there is a slot under exactly `limit`.
-    pub(crate) fn follow(&mut self, limit: &Limit, now_ms: u64) {
+    /// Takes `cost` permits under every one of `limits`, or under the override's, or none.
+    ///
+    /// # Errors
+    /// [`Refused`]: the longest wait of those that refuse.
+    pub fn take(&mut self, limits: &[Limit], now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        self.follow(limits, now_ms);
+        let refusals = self
+            .effective(limits)
+            .iter()
+            .filter_map(|limit| self.check(limit, now_ms, cost).err());
+        refusals.max().map_or(Ok(()), Err)?;
+        self.charge(limits, now_ms, cost);
+        Ok(())
+    }
+
+    /// The limits that hold when `asked` are asked for.
+    pub(crate) fn effective<'a>(&'a self, asked: &'a [Limit]) -> &'a [Limit] {
+        self.exception
+            .as_ref()
+            .map_or(asked, |exception| &exception.limits)
+    }
+
+    /// Makes sure that there is a slot under exactly each limit that holds, and ends an override whose time is up.
+    pub(crate) fn follow(&mut self, asked: &[Limit], now_ms: u64) {
+        self.exception
+            .take_if(|exception| exception.has_ended(now_ms));
+        let mut index = 0;
+        while let Some(limit) = self.effective(asked).get(index).copied() {
+            self.follow_one(&limit, now_ms);
+            index += 1;
+        }
+    }
+
+    fn follow_one(&mut self, limit: &Limit, now_ms: u64) {
         match self
             .slots
             .iter_mut()
@@ -53,7 +97,7 @@ impl Counter {
         self.slots.iter().find(|slot| slot.limit == *limit)
     }
 
-    /// Whether `cost` fits under `limit`.
+    /// Whether `cost` fits under `limit`, which is followed.
     pub(crate) fn check(
         &self,
         limit: &Limit,
@@ -64,8 +108,12 @@ impl Counter {
             .map_or(Ok(()), |slot| slot.state.check(limit, now_ms, cost))
     }
 
-    /// Takes `cost` under every one of `limits`, after a [`check`](Self::check) of each at the same moment.
-    pub(crate) fn charge(&mut self, limits: &[Limit], now_ms: u64, cost: NonZeroU32) {
+    /// Takes `cost` under every limit that holds, after a [`check`](Self::check) of each at the same moment.
+    pub(crate) fn charge(&mut self, asked: &[Limit], now_ms: u64, cost: NonZeroU32) {
+        let limits = self
+            .exception
+            .as_ref()
+            .map_or(asked, |exception| &exception.limits);
         for slot in self
             .slots
             .iter_mut()
@@ -76,6 +124,29 @@ impl Counter {
         }
     }
 
+    /// Gives back what was taken under `limit` at `taken_ms`, if the limit is still counted in the same way.
+    pub(crate) fn refund(&mut self, limit: &Limit, now_ms: u64, taken_ms: u64, cost: NonZeroU32) {
+        let same = |slot: &&mut Slot| {
+            slot.limit.window_ms() == limit.window_ms()
+                && std::mem::discriminant(&slot.limit.algorithm())
+                    == std::mem::discriminant(&limit.algorithm())
+        };
+        if let Some(slot) = self.slots.iter_mut().find(same) {
+            slot.state.refund(&slot.limit, now_ms, taken_ms, cost);
+        }
+    }
+
+    /// Forgets what was used. An override stays.
+    pub(crate) fn reset(&mut self) {
+        self.slots.clear();
+    }
+
+    /// Sets the override, or ends it.
+    pub(crate) fn set(&mut self, exception: Option<Override>) {
+        self.exception = exception;
+    }
+
+    /// Where the key stands under `limit`, which is followed.
     pub(crate) fn standing(&self, limit: &Limit, now_ms: u64) -> Standing {
         match self.slot(limit) {
             Some(slot) => slot.state.standing(limit, now_ms),
@@ -90,20 +161,26 @@ impl Counter {
         }
     }
 
-    /// Forgets the slots that have expired. True if none is left.
+    /// Forgets what has expired. True if nothing is left.
     pub(crate) fn expire(&mut self, now_ms: u64) -> bool {
+        self.exception
+            .take_if(|exception| exception.has_ended(now_ms));
         self.slots
             .retain(|slot| slot.state.standing(&slot.limit, now_ms).full_ms > 0);
-        self.slots.is_empty()
+        self.slots.is_empty() && self.exception.is_none()
     }
 
-    /// When the last slot expires, in milliseconds since the Unix epoch.
+    /// When nothing is left, in milliseconds since the Unix epoch; the end of time if never.
     pub(crate) fn expires_at_ms(&self, now_ms: u64) -> u64 {
-        let moments = self
+        let slots = self
             .slots
             .iter()
             .map(|slot| slot.state.expires_at_ms(&slot.limit, now_ms));
-        moments.max().unwrap_or(now_ms)
+        let exception = self
+            .exception
+            .as_ref()
+            .map(|exception| exception.until_ms.unwrap_or(u64::MAX));
+        slots.chain(exception).max().unwrap_or(now_ms)
     }
 
     /// Whether what is unsaved has reached 5 % of a limit, or holds its last permit.
@@ -124,5 +201,13 @@ impl Counter {
         for slot in &mut self.slots {
             slot.unsaved = 0;
         }
+    }
+}
+
+// === impl Override ===
+
+impl Override {
+    fn has_ended(&self, now_ms: u64) -> bool {
+        self.until_ms.is_some_and(|until_ms| until_ms <= now_ms)
     }
 }

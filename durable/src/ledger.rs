@@ -6,6 +6,9 @@
 //!
 //! A ledger's time never runs backwards. It remembers the latest moment it has seen; when the clock shows an earlier
 //! one, every state is moved back with it, as if no time had passed. That is the one place where this is dealt with.
+//!
+//! A message may arrive twice, since the runtime may retry a call whose answer was lost. The ledger remembers the
+//! identifiers of what it has lately charged, and answers the second time without charging again.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -13,14 +16,22 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::{Refused, Standing};
-use crate::counter::Counter;
+use crate::counter::{Counter, Override};
 use crate::limit::Limit;
+
+mod repeats;
+
+use repeats::Repeats;
 
 /// All counters of one key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     counters: BTreeMap<String, Counter>,
     seen_ms: u64,
+    charged: Repeats,
+    /// Whether something was changed that no crash may undo.
+    #[serde(skip)]
+    must_save: bool,
 }
 
 /// One rule's claim on a ledger: a counter, and the limits it is held to.
@@ -32,18 +43,20 @@ pub struct Claim {
     pub limits: Vec<Limit>,
 }
 
-/// The answer to a request for permits.
+/// The answer to a request for permits. It is also the receipt with which they can be given back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// When it was made, by the clock of the object, in milliseconds since the Unix epoch.
     pub now_ms: u64,
-    /// One for each limit of each claim, in the order in which they were asked for.
-    pub standings: Vec<LimitStanding>,
+    /// For each claim, in the order in which they were asked, where the key stands under each limit that holds.
+    pub claims: Vec<Vec<LimitStanding>>,
 }
 
 /// Where the key stands under one limit after the decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LimitStanding {
+    /// The limit: that of the claim, or of an override.
+    pub limit: Limit,
     /// Remaining permits and when more come back.
     pub standing: Standing,
     /// Why this limit refused, if it did.
@@ -53,8 +66,9 @@ pub struct LimitStanding {
 // === impl Ledger ===
 
 impl Ledger {
-    /// Takes `cost` permits under every limit of every claim, or none at all.
-    pub fn take(&mut self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
+    /// Takes `cost` permits under every limit of every claim, or none at all. A second call with the same `id` takes
+    /// nothing more and is answered as the first was.
+    pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
         self.observe(now_ms);
         for claim in claims {
             // A counter is there already but for a key's first request, so the name is rarely copied.
@@ -63,62 +77,134 @@ impl Ledger {
                     .insert(claim.counter.clone(), Counter::default());
             }
             if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                claim
-                    .limits
-                    .iter()
-                    .for_each(|limit| counter.follow(limit, now_ms));
+                counter.follow(&claim.limits, now_ms);
             }
         }
-        let refusals = self.refusals(claims, now_ms, cost);
-        if refusals.iter().all(Option::is_none) {
-            for claim in claims {
-                if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                    counter.charge(&claim.limits, now_ms, cost);
-                }
+        if self.charged.contains(id) {
+            return self.decision(claims, now_ms, |_, _| None);
+        }
+        let refused = |counter: &Counter, limit: &Limit| counter.check(limit, now_ms, cost).err();
+        let is_refused = self
+            .each(claims)
+            .any(|(counter, limit)| refused(counter, limit).is_some());
+        if is_refused {
+            return self.decision(claims, now_ms, refused);
+        }
+        for claim in claims {
+            if let Some(counter) = self.counters.get_mut(&claim.counter) {
+                counter.charge(&claim.limits, now_ms, cost);
             }
         }
-        let standings = self.standings(claims, now_ms).zip(refusals);
+        self.charged.remember(id, now_ms);
+        self.decision(claims, now_ms, |_, _| None)
+    }
+
+    /// What [`take`](Self::take) would answer. Charges nothing and changes nothing; the standings are those before.
+    #[must_use]
+    pub fn peek(&self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
+        let mut copy = self.clone();
+        copy.observe(now_ms);
+        for claim in claims {
+            copy.counters
+                .entry(claim.counter.clone())
+                .or_default()
+                .follow(&claim.limits, now_ms);
+        }
+        copy.decision(claims, now_ms, |counter, limit| {
+            counter.check(limit, now_ms, cost).err()
+        })
+    }
+
+    /// Gives back what a take charged: `counters` are those of its claims, and `receipt` what it was answered. What has
+    /// come back by itself meanwhile, because its window has ended, is not given back a second time.
+    pub fn refund(
+        &mut self,
+        id: u64,
+        counters: &[String],
+        receipt: &Decision,
+        now_ms: u64,
+        cost: NonZeroU32,
+    ) {
+        self.observe(now_ms);
+        if receipt.refused().is_some() || self.charged.contains(id) {
+            return;
+        }
+        for (counter, standings) in counters.iter().zip(&receipt.claims) {
+            let Some(counter) = self.counters.get_mut(counter) else {
+                continue;
+            };
+            for LimitStanding { limit, .. } in standings {
+                counter.refund(limit, now_ms, receipt.now_ms, cost);
+            }
+        }
+        self.charged.remember(id, now_ms);
+    }
+
+    /// Forgets what was used under one counter, or under all. Overrides stay.
+    pub fn reset(&mut self, counter: Option<&str>, now_ms: u64) {
+        self.observe(now_ms);
+        for (name, state) in &mut self.counters {
+            if counter.is_none_or(|counter| counter == name) {
+                state.reset();
+            }
+        }
+        self.must_save = true;
+    }
+
+    /// Gives the key limits of its own under a counter, or ends that. What was used stays used.
+    pub fn set(&mut self, counter: &str, exception: Option<Override>, now_ms: u64) {
+        self.observe(now_ms);
+        self.counters
+            .entry(counter.to_owned())
+            .or_default()
+            .set(exception);
+        self.must_save = true;
+    }
+
+    /// Every limit that holds, with its counter, claim by claim.
+    fn each<'a>(
+        &'a self,
+        claims: &'a [Claim],
+    ) -> impl Iterator<Item = (&'a Counter, &'a Limit)> + 'a {
+        claims.iter().flat_map(|claim| self.of(claim))
+    }
+
+    fn of<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = (&'a Counter, &'a Limit)> + 'a {
+        let counter = self.counters.get(&claim.counter);
+        counter.into_iter().flat_map(|counter| {
+            counter
+                .effective(&claim.limits)
+                .iter()
+                .map(move |limit| (counter, limit))
+        })
+    }
+
+    fn decision(
+        &self,
+        claims: &[Claim],
+        now_ms: u64,
+        refused: impl Fn(&Counter, &Limit) -> Option<Refused>,
+    ) -> Decision {
+        let stands = |(counter, limit): (&Counter, &Limit)| LimitStanding {
+            limit: *limit,
+            standing: counter.standing(limit, now_ms),
+            refused: refused(counter, limit),
+        };
         Decision {
             now_ms,
-            standings: standings
-                .map(|(standing, refused)| LimitStanding { standing, refused })
+            claims: claims
+                .iter()
+                .map(|claim| self.of(claim).map(&stands).collect())
                 .collect(),
         }
     }
 
-    fn refusals(&self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Vec<Option<Refused>> {
-        self.each(claims, |counter, limit| {
-            counter.check(limit, now_ms, cost).err()
-        })
-        .collect()
-    }
-
-    fn standings<'a>(
-        &'a self,
-        claims: &'a [Claim],
-        now_ms: u64,
-    ) -> impl Iterator<Item = Standing> + 'a {
-        self.each(claims, move |counter, limit| {
-            counter.standing(limit, now_ms)
-        })
-    }
-
-    fn each<'a, T>(
-        &'a self,
-        claims: &'a [Claim],
-        ask: impl Fn(&Counter, &Limit) -> T + Copy + 'a,
-    ) -> impl Iterator<Item = T> + 'a {
-        claims
-            .iter()
-            .filter_map(|claim| Some((self.counters.get(&claim.counter)?, &claim.limits)))
-            .flat_map(move |(counter, limits)| limits.iter().map(move |limit| ask(counter, limit)))
-    }
-
     fn observe(&mut self, now_ms: u64) {
         if let Some(by_ms) = self.seen_ms.checked_sub(now_ms).filter(|by_ms| *by_ms > 0) {
-            self.counters
-                .values_mut()
-                .for_each(|counter| counter.rewind(now_ms, by_ms));
+            for counter in self.counters.values_mut() {
+                counter.rewind(now_ms, by_ms);
+            }
+            self.charged.rewind(by_ms);
         }
         self.seen_ms = now_ms;
     }
@@ -143,19 +229,22 @@ impl Ledger {
     /// Whether it must be saved now, so that a crash forgets at most 5 % of any limit and never a last permit.
     #[must_use]
     pub fn is_due(&self) -> bool {
-        self.counters
-            .values()
-            .any(|counter| counter.is_due(self.seen_ms))
+        self.must_save
+            || self
+                .counters
+                .values()
+                .any(|counter| counter.is_due(self.seen_ms))
     }
 
     /// Whether anything would be lost if memory were.
     #[must_use]
     pub fn has_unsaved(&self) -> bool {
-        self.counters.values().any(Counter::has_unsaved)
+        self.must_save || self.counters.values().any(Counter::has_unsaved)
     }
 
     /// Notes that what it holds now has been handed to the storage.
     pub fn saved(&mut self) {
+        self.must_save = false;
         self.counters.values_mut().for_each(Counter::saved);
     }
 }
@@ -163,14 +252,18 @@ impl Ledger {
 // === impl Decision ===
 
 impl Decision {
-    /// The refusal with the longest wait, and the index of the limit that made it; `None` when the cost was taken.
+    /// Every standing, claim by claim.
+    pub fn standings(&self) -> impl Iterator<Item = &LimitStanding> {
+        self.claims.iter().flatten()
+    }
+
+    /// The limit that refused, and why: the one with the longest wait, the first of those if several. `None` when the
+    /// cost was taken.
     #[must_use]
-    pub fn refused(&self) -> Option<(usize, Refused)> {
+    pub fn refused(&self) -> Option<(&LimitStanding, Refused)> {
         let refusals = self
-            .standings
-            .iter()
-            .enumerate()
-            .filter_map(|(index, limit)| Some((index, limit.refused?)));
-        refusals.max_by_key(|(index, refused)| (*refused, std::cmp::Reverse(*index)))
+            .standings()
+            .filter_map(|each| Some((each, each.refused?)));
+        refusals.reduce(|longest, next| if next.1 > longest.1 { next } else { longest })
     }
 }

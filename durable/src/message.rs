@@ -8,17 +8,68 @@ use std::num::NonZeroU32;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Claim, Decision};
+use crate::counter::Override;
+use crate::ledger::{Claim, Decision, Ledger};
+use crate::limit::Limit;
 
 const VERSION: u8 = 1;
 
-/// A request for permits.
+/// A message to a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Take {
-    /// Permits to take under every limit.
-    pub cost: NonZeroU32,
-    /// What they are taken from, all or nothing.
-    pub claims: Vec<Claim>,
+pub struct Request {
+    /// Different in every message. One that arrives twice is carried out once.
+    pub id: u64,
+    /// What is asked.
+    pub operation: Operation,
+}
+
+/// What is asked of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    /// See [`Ledger::take`]. Answered by a decision.
+    Take {
+        /// Permits to take under every limit.
+        cost: NonZeroU32,
+        /// What they are taken from, all or nothing.
+        claims: Vec<Claim>,
+    },
+    /// See [`Ledger::peek`]. Answered by a decision.
+    Peek {
+        /// Permits that would be taken.
+        cost: NonZeroU32,
+        /// What they would be taken from.
+        claims: Vec<Claim>,
+    },
+    /// See [`Ledger::refund`].
+    Refund {
+        /// Permits that were taken.
+        cost: NonZeroU32,
+        /// The counters of the claims, in their order.
+        counters: Vec<String>,
+        /// What the take was answered.
+        receipt: Decision,
+    },
+    /// See [`Ledger::reset`].
+    Reset {
+        /// The counter, or all.
+        counter: Option<String>,
+    },
+    /// See [`Ledger::set`].
+    Set {
+        /// The counter.
+        counter: String,
+        /// The limits that hold for this key from now on, or those of its rule again.
+        exception: Option<Override>,
+    },
+}
+
+/// What a ledger answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// To a take or a peek.
+    Decision(Decision),
+    /// To anything else.
+    Done,
 }
 
 /// Why a message cannot be read.
@@ -32,12 +83,19 @@ pub enum MessageError {
     /// Not what the version says it is.
     #[error("message is damaged")]
     Damaged,
+    /// A counter is claimed twice, or has two limits with windows of the same length.
+    #[error(
+        "message names a counter or a window twice, so it cannot be said what it would be charged"
+    )]
+    Ambiguous,
 }
 
-/// A message of the current version.
-pub trait Message: Serialize + DeserializeOwned {
+// === impl Request ===
+
+impl Request {
     /// The message as bytes.
-    fn encode(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
         encode(VERSION, self)
     }
 
@@ -45,13 +103,81 @@ pub trait Message: Serialize + DeserializeOwned {
     ///
     /// # Errors
     /// [`MessageError`]; no bytes whatever make it panic.
-    fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
-        decode(VERSION, bytes)
+    pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
+        let request: Self = decode(VERSION, bytes)?;
+        let is_ambiguous = match &request.operation {
+            Operation::Take { claims, .. } | Operation::Peek { claims, .. } => {
+                has_twice(claims, |claim| &claim.counter)
+                    || claims
+                        .iter()
+                        .any(|claim| has_twice(&claim.limits, Limit::window_ms))
+            }
+            Operation::Set {
+                exception: Some(exception),
+                ..
+            } => has_twice(&exception.limits, Limit::window_ms),
+            _ => false,
+        };
+        if is_ambiguous {
+            Err(MessageError::Ambiguous)
+        } else {
+            Ok(request)
+        }
+    }
+
+    /// Carries the message out at `now_ms`.
+    pub fn perform(self, ledger: &mut Ledger, now_ms: u64) -> Reply {
+        match self.operation {
+            Operation::Take { cost, claims } => {
+                Reply::Decision(ledger.take(self.id, &claims, now_ms, cost))
+            }
+            Operation::Peek { cost, claims } => Reply::Decision(ledger.peek(&claims, now_ms, cost)),
+            Operation::Refund {
+                cost,
+                counters,
+                receipt,
+            } => {
+                ledger.refund(self.id, &counters, &receipt, now_ms, cost);
+                Reply::Done
+            }
+            Operation::Reset { counter } => {
+                ledger.reset(counter.as_deref(), now_ms);
+                Reply::Done
+            }
+            Operation::Set { counter, exception } => {
+                ledger.set(&counter, exception, now_ms);
+                Reply::Done
+            }
+        }
     }
 }
 
-impl Message for Take {}
-impl Message for Decision {}
+fn has_twice<'a, T, K: PartialEq>(items: &'a [T], key: impl Fn(&'a T) -> K) -> bool {
+    items.iter().enumerate().any(|(index, item)| {
+        items
+            .iter()
+            .skip(index + 1)
+            .any(|other| key(other) == key(item))
+    })
+}
+
+// === impl Reply ===
+
+impl Reply {
+    /// The message as bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(VERSION, self)
+    }
+
+    /// The message from bytes.
+    ///
+    /// # Errors
+    /// [`MessageError`]; no bytes whatever make it panic.
+    pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
+        decode(VERSION, bytes)
+    }
+}
 
 /// `value` behind a version byte.
 pub(crate) fn encode(version: u8, value: &impl Serialize) -> Vec<u8> {

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use worker::worker_sys::DurableObjectState;
 
 use crate::ledger::Ledger;
-use crate::message::{Message, Take};
+use crate::message::Request;
 use crate::snapshot;
 
 const SNAPSHOT: &str = "ledger";
@@ -112,21 +112,21 @@ impl LedgerObject {
         })))
     }
 
-    /// Decides one [`Take`] and answers with a [`Decision`](crate::ledger::Decision), both as bytes.
+    /// Carries out one [`Request`] and answers with a [`Reply`](crate::message::Reply), both as bytes.
     ///
     /// # Errors
-    /// Of a message that cannot be read; nothing is charged.
-    pub fn take(&self, message: &[u8]) -> Result<Vec<u8>, JsError> {
-        let take = Take::decode(message)?;
+    /// Of a message that cannot be read; nothing is changed.
+    pub fn call(&self, message: &[u8]) -> Result<Vec<u8>, JsError> {
+        let request = Request::decode(message)?;
         let now_ms = now_ms();
         let mut ledger = self.0.ledger.borrow_mut();
-        let decision = ledger.take(&take.claims, now_ms, take.cost);
+        let reply = request.perform(&mut ledger, now_ms);
         if ledger.is_due() {
             self.0.save(&mut ledger);
         } else if ledger.has_unsaved() {
             self.0.watch(now_ms);
         }
-        Ok(decision.encode())
+        Ok(reply.encode())
     }
 
     /// Deletes the object if everything in it has expired, else sets the alarm again.

@@ -52,7 +52,7 @@ fn meaning(rule: &Rule) -> String {
     match &rule.action {
         Action::Exempt => "exempt".to_owned(),
         Action::Limit { key, limits } => {
-            let limits: Vec<_> = limits.iter().map(|named| named.limit.to_string()).collect();
+            let limits: Vec<_> = limits.iter().map(ToString::to_string).collect();
             format!("{}, counted by {key}", limits.join(" and "))
         }
     }

@@ -6,7 +6,7 @@ use bouncer_durable::limit::LimitError;
 use bouncer_durable::{Algorithm, Limit};
 
 use super::source::{DefaultSource, JwtSource, RuleSource, Source};
-use super::{Action, DEFAULT, Jwt, NamedLimit, Policy, Rule};
+use super::{Action, DEFAULT, Jwt, Policy, Rule};
 use crate::identity::KeyKind;
 use crate::route::Pattern;
 
@@ -110,7 +110,7 @@ fn rule(source: RuleSource, path: &str, inherited: Inherited) -> Result<Rule> {
                 Some(name) => key(name, inherited.has_jwt, &at("key"))?,
                 None => inherited.key,
             },
-            limits: limits(&source.name, text, algorithm, path)?,
+            limits: limits(text, algorithm, path)?,
         }
     };
     Ok(Rule {
@@ -120,34 +120,25 @@ fn rule(source: RuleSource, path: &str, inherited: Inherited) -> Result<Rule> {
     })
 }
 
-fn limits(rule: &str, text: &str, algorithm: Algorithm, path: &str) -> Result<Vec<NamedLimit>> {
+fn limits(text: &str, algorithm: Algorithm, path: &str) -> Result<Vec<Limit>> {
     let at = |field: &str| format!("{path}.{field}");
-    let mut limits: Vec<NamedLimit> = Vec::new();
+    let mut limits: Vec<Limit> = Vec::new();
     for limit in Limit::parse_all(text).map_err(|error| PolicyError::new(at("limit"), error))? {
         let limit = limit.counted_by(algorithm).map_err(|error| {
-            PolicyError::new(
-                at(if error == LimitError::NoBurst {
-                    "burst"
-                } else {
-                    "limit"
-                }),
-                error,
-            )
+            let field = if error == LimitError::NoBurst {
+                "burst"
+            } else {
+                "limit"
+            };
+            PolicyError::new(at(field), error)
         })?;
-        if let Some(other) = limits
-            .iter()
-            .find(|other| other.limit.window_ms() == limit.window_ms())
-        {
-            let problem = format!(
-                "found \"{}\" and \"{limit}\" for the same window; keep the smaller",
-                other.limit
-            );
+        let has_same_window = |other: &&Limit| other.window_ms() == limit.window_ms();
+        if let Some(other) = limits.iter().find(has_same_window) {
+            let problem =
+                format!("found \"{other}\" and \"{limit}\" for the same window; keep the smaller");
             return Err(PolicyError::new(at("limit"), problem));
         }
-        limits.push(NamedLimit {
-            name: format!("{rule}-{}", limit.window_name()),
-            limit,
-        });
+        limits.push(limit);
     }
     Ok(limits)
 }
@@ -162,9 +153,10 @@ fn algorithm(name: Option<&str>, burst: Option<u32>, path: &str) -> Result<Algor
         }
         (None | Some("fixed-window"), None) => Ok(Algorithm::FixedWindow),
         (Some("sliding-log"), None) => Ok(Algorithm::SlidingLog),
+        (Some("sliding-window"), None) => Ok(Algorithm::SlidingWindow),
         (Some(found), None) => {
             let problem = format!(
-                "found {found:?}; write \"fixed-window\", \"sliding-log\" or \"token-bucket\""
+                "found {found:?}; write \"fixed-window\", \"sliding-window\", \"sliding-log\" or \"token-bucket\""
             );
             Err(PolicyError::new(format!("{path}.algorithm"), problem))
         }

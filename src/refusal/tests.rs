@@ -1,19 +1,14 @@
-use bouncer_durable::Limit;
-
 use super::*;
 
-fn named(limit: &str) -> NamedLimit {
-    NamedLimit {
-        name: "login-1m".to_owned(),
-        limit: Limit::parse_all(limit).unwrap()[0],
-    }
+fn limit(limit: &str) -> Limit {
+    Limit::parse_all(limit).unwrap()[0]
 }
 
 #[test]
 fn a_refusal_says_which_limit_and_when_to_come_back() {
-    let limit = named("5/minute");
+    let limit = limit("5/minute");
     let refusal = Refusal::RateLimited {
-        limit: &limit,
+        limit,
         refused: Refused::Until { retry_ms: 44_001 },
     };
     assert_eq!(refusal.status(), 429);
@@ -29,18 +24,14 @@ fn a_refusal_says_which_limit_and_when_to_come_back() {
 
 #[test]
 fn nobody_is_told_to_come_back_in_no_time() {
-    let limit = named("5/second");
+    let limit = limit("5/second");
     let refused = Refused::Until { retry_ms: 1 };
     assert_eq!(
-        Refusal::RateLimited {
-            limit: &limit,
-            refused
-        }
-        .retry_after_s(),
+        Refusal::RateLimited { limit, refused }.retry_after_s(),
         Some(1)
     );
     let never = Refusal::RateLimited {
-        limit: &limit,
+        limit,
         refused: Refused::Never,
     };
     assert_eq!(never.retry_after_s(), Some(1));

@@ -17,11 +17,11 @@ pub struct FixedWindow {
     used: u32,
 }
 
-fn start_ms(limit: &Limit, now_ms: u64) -> u64 {
+pub(super) fn start_ms(limit: &Limit, now_ms: u64) -> u64 {
     now_ms - now_ms % limit.window_ms()
 }
 
-fn left_ms(limit: &Limit, now_ms: u64) -> u64 {
+pub(super) fn left_ms(limit: &Limit, now_ms: u64) -> u64 {
     limit.window_ms() - now_ms % limit.window_ms()
 }
 
@@ -50,6 +50,23 @@ impl FixedWindow {
         let current = self.at(limit, now_ms);
         Self {
             used: current.used.saturating_add(cost.get()),
+            ..current
+        }
+    }
+
+    pub(super) fn refunded(
+        self,
+        limit: &Limit,
+        now_ms: u64,
+        taken_ms: u64,
+        cost: NonZeroU32,
+    ) -> Self {
+        let current = self.at(limit, now_ms);
+        if start_ms(limit, taken_ms) != current.start_ms {
+            return current;
+        }
+        Self {
+            used: current.used.saturating_sub(cost.get()),
             ..current
         }
     }

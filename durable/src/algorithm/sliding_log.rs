@@ -71,6 +71,17 @@ impl SlidingLog {
             .extend(std::iter::repeat_n(now_ms, cost.get() as usize));
     }
 
+    pub(super) fn refund(&mut self, taken_ms: u64, cost: NonZeroU32) {
+        let start = self
+            .taken_ms
+            .partition_point(|other_ms| *other_ms < taken_ms);
+        let end = self
+            .taken_ms
+            .partition_point(|other_ms| *other_ms <= taken_ms);
+        self.taken_ms
+            .drain(start..end.min(start.saturating_add(cost.get() as usize)));
+    }
+
     pub(super) fn standing(&self, limit: &Limit, now_ms: u64) -> Standing {
         let used = u32::try_from(self.used(limit, now_ms)).unwrap_or(u32::MAX);
         // Under a limit that was lowered, more may be in use than permitted: those must go before one comes back.

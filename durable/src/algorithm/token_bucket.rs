@@ -69,6 +69,24 @@ impl TokenBucket {
         Self::with_missing(limit, now_ms, missing)
     }
 
+    /// Gives back what was taken at `taken_ms`, less what has been refilled since. One number does not remember whether
+    /// the bucket would have been full meanwhile, so this may be less than was lost, and is never more.
+    pub(super) fn refunded(
+        self,
+        limit: &Limit,
+        now_ms: u64,
+        taken_ms: u64,
+        cost: NonZeroU32,
+    ) -> Self {
+        let refilled = present(limit, now_ms.saturating_sub(taken_ms));
+        let lost = refill(limit, cost.get()).saturating_sub(refilled);
+        Self::with_missing(
+            limit,
+            now_ms,
+            self.missing(limit, now_ms).saturating_sub(lost),
+        )
+    }
+
     pub(super) fn standing(self, limit: &Limit, now_ms: u64) -> Standing {
         let missing = self.missing(limit, now_ms);
         let there = capacity(limit).saturating_sub(missing) / u128::from(limit.window_ms());

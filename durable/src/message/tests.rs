@@ -1,74 +1,131 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Algorithm, Limit};
+use crate::Algorithm;
 
-fn take() -> Take {
-    let limits = Limit::parse_all("5/minute;20/hour").unwrap();
-    let bucket = limits[0]
-        .counted_by(Algorithm::TokenBucket { burst: Some(7) })
-        .unwrap();
-    let claims = vec![
-        Claim {
-            counter: "login".to_owned(),
-            limits,
-        },
-        Claim {
-            counter: "tenant".to_owned(),
-            limits: vec![bucket],
-        },
-    ];
-    Take {
+fn request(operation: Operation) -> Request {
+    Request { id: 7, operation }
+}
+
+fn take(claims: Vec<Claim>) -> Request {
+    request(Operation::Take {
         cost: NonZeroU32::new(3).unwrap(),
         claims,
+    })
+}
+
+fn claim(counter: &str, limits: &str) -> Claim {
+    Claim {
+        counter: counter.to_owned(),
+        limits: Limit::parse_all(limits).unwrap(),
+    }
+}
+
+fn all_operations() -> Vec<Request> {
+    let bucket = Algorithm::TokenBucket { burst: Some(7) };
+    let mut login = claim("login", "5/minute;20/hour");
+    login.limits[0] = login.limits[0].counted_by(bucket).unwrap();
+    let claims = vec![login.clone(), claim("tenant", "100/day")];
+    let receipt = Ledger::default().take(1, &claims, 1_000_000, NonZeroU32::MIN);
+    vec![
+        take(claims.clone()),
+        request(Operation::Peek {
+            cost: NonZeroU32::MIN,
+            claims,
+        }),
+        request(Operation::Refund {
+            cost: NonZeroU32::MIN,
+            counters: vec!["login".to_owned()],
+            receipt,
+        }),
+        request(Operation::Reset { counter: None }),
+        request(Operation::Set {
+            counter: "login".to_owned(),
+            exception: Some(Override {
+                limits: login.limits,
+                until_ms: Some(2_000_000),
+            }),
+        }),
+    ]
+}
+
+#[test]
+fn a_message_arrives_as_it_was_sent_and_so_does_its_reply() {
+    for request in all_operations() {
+        assert_eq!(Request::decode(&request.encode()), Ok(request.clone()));
+        let reply = request.perform(&mut Ledger::default(), 1_000_000);
+        assert_eq!(Reply::decode(&reply.encode()), Ok(reply));
     }
 }
 
 #[test]
-fn a_message_arrives_as_it_was_sent() {
-    assert_eq!(Take::decode(&take().encode()), Ok(take()));
+fn an_unknown_version_is_refused_by_its_number() {
+    let mut bytes = take(vec![claim("c", "5/minute")]).encode();
+    bytes[0] = 9;
+    assert_eq!(
+        Request::decode(&bytes),
+        Err(MessageError::UnknownVersion(9))
+    );
+    assert_eq!(Request::decode(&[]), Err(MessageError::Damaged));
 }
 
 #[test]
-fn an_unknown_version_is_refused_by_its_number() {
-    let mut bytes = take().encode();
-    bytes[0] = 9;
-    assert_eq!(Take::decode(&bytes), Err(MessageError::UnknownVersion(9)));
-    assert_eq!(Take::decode(&[]), Err(MessageError::Damaged));
+fn a_message_whose_charge_would_be_ambiguous_is_refused() {
+    let twice_the_counter = take(vec![claim("c", "5/minute"), claim("c", "5/hour")]);
+    let twice_the_window = take(vec![claim("c", "5/minute;6/60 seconds")]);
+    for request in [twice_the_counter, twice_the_window] {
+        assert_eq!(
+            Request::decode(&request.encode()),
+            Err(MessageError::Ambiguous)
+        );
+    }
 }
 
 #[test]
 fn a_limit_that_cannot_be_is_no_message() {
-    // version, cost, one claim, its name, one limit: permits, multiple, unit, algorithm
-    let valid = [1, 1, 1, 1, b'a', 1, 5, 1, 1, 0];
-    assert!(Take::decode(&valid).is_ok());
+    // version, id, take, cost, one claim, its name, one limit: permits, multiple, unit, algorithm
+    let valid = [1, 7, 0, 1, 1, 1, b'c', 1, 5, 1, 1, 0];
+    let decoded = Request {
+        id: 7,
+        operation: Operation::Take {
+            cost: NonZeroU32::MIN,
+            claims: vec![claim("c", "5/minute")],
+        },
+    };
+    assert_eq!(Request::decode(&valid), Ok(decoded));
     for (what, at, byte) in [
-        ("no cost", 1, 0),
-        ("no window", 7, 0),
-        ("no such unit", 8, 6),
-        ("no such algorithm", 9, 9),
+        ("no cost", 3, 0),
+        ("no window", 9, 0),
+        ("no such unit", 10, 6),
+        ("no such algorithm", 11, 9),
     ] {
         let mut bytes = valid;
         bytes[at] = byte;
-        assert_eq!(Take::decode(&bytes), Err(MessageError::Damaged), "{what}");
+        assert_eq!(
+            Request::decode(&bytes),
+            Err(MessageError::Damaged),
+            "{what}"
+        );
     }
 }
 
 proptest! {
     #[test]
     fn no_bytes_make_decoding_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Take::decode(&bytes);
-        let _ = Decision::decode(&bytes);
         let mut current = vec![VERSION];
-        current.extend(bytes);
-        let _ = Take::decode(&current);
-        let _ = Decision::decode(&current);
+        current.extend(&bytes);
+        for bytes in [bytes, current] {
+            let _ = Reply::decode(&bytes);
+            if let Ok(request) = Request::decode(&bytes) {
+                request.perform(&mut Ledger::default(), 1_000_000);
+            }
+        }
     }
 
     #[test]
-    fn a_message_cut_short_is_damaged(length in 1..60_usize) {
-        let bytes = take().encode();
+    fn a_message_cut_short_is_damaged(which in 0..5_usize, length in 1..60_usize) {
+        let bytes = all_operations()[which].encode();
         prop_assume!(length < bytes.len());
-        prop_assert_eq!(Take::decode(&bytes[..length]), Err(MessageError::Damaged));
+        prop_assert_eq!(Request::decode(&bytes[..length]), Err(MessageError::Damaged));
     }
 }

@@ -2,8 +2,18 @@
 //! in advance. Cases a property: 10,000, or as many as `PROPTEST_CASES` says.
 
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
+mod counting;
+#[cfg(test)]
+mod deciding;
+#[cfg(test)]
+mod governor;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
-mod promises;
+mod operations;
+#[cfg(test)]
+mod saving;
 #[cfg(test)]
 mod traces;

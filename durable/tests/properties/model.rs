@@ -36,6 +36,15 @@ impl Model {
             Algorithm::SlidingLog => {
                 sum(&|at_ms| at_ms + window_ms > now_ms) + u64::from(cost) <= permits
             }
+            Algorithm::SlidingWindow => {
+                let window = now_ms / window_ms;
+                let current = sum(&|at_ms| at_ms / window_ms == window);
+                let previous = sum(&|at_ms| at_ms / window_ms + 1 == window);
+                // previous × overlap / window + current + cost ≤ permits, without the division.
+                let overlap_ms = window_ms - now_ms % window_ms;
+                previous * overlap_ms + (current + u64::from(cost)) * window_ms
+                    <= permits * window_ms
+            }
             Algorithm::TokenBucket { .. } => {
                 self.tokens(now_ms) >= u128::from(cost) * u128::from(window_ms)
             }
@@ -85,6 +94,17 @@ impl Model {
             }
         }
         Some(admitted)
+    }
+
+    /// As if this had never been admitted.
+    pub(crate) fn forget(&mut self, at_ms: u64, cost: u32) {
+        if let Some(index) = self
+            .admitted
+            .iter()
+            .position(|admission| *admission == (at_ms, cost))
+        {
+            self.admitted.remove(index);
+        }
     }
 
     pub(crate) fn admit(&mut self, now_ms: u64, cost: u32) {

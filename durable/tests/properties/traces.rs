@@ -1,6 +1,7 @@
 //! Random limits and random arrivals, drawn so that limits are met, and often exactly at their edges.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bouncer_durable::ledger::Claim;
 use bouncer_durable::limit::Unit;
@@ -17,11 +18,17 @@ pub(crate) fn start_ms() -> impl Strategy<Value = u64> {
     ]
 }
 
+pub(crate) const ALGORITHMS: [Algorithm; 4] = [
+    Algorithm::FixedWindow,
+    Algorithm::SlidingLog,
+    Algorithm::SlidingWindow,
+    Algorithm::TokenBucket { burst: None },
+];
+
 pub(crate) fn algorithm() -> impl Strategy<Value = Algorithm> {
     prop_oneof![
-        Just(Algorithm::FixedWindow),
-        Just(Algorithm::SlidingLog),
-        prop::option::of(1..12_u32).prop_map(|burst| Algorithm::TokenBucket { burst }),
+        3 => prop::sample::select(ALGORITHMS.as_slice()),
+        1 => (1..12_u32).prop_map(|burst| Algorithm::TokenBucket { burst: Some(burst) }),
     ]
 }
 
@@ -66,6 +73,12 @@ pub(crate) fn limits() -> impl Strategy<Value = Vec<Limit>> {
         });
         limits
     })
+}
+
+/// An identifier that no other message of this run has.
+pub(crate) fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 pub(crate) fn config() -> ProptestConfig {

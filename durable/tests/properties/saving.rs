@@ -1,0 +1,90 @@
+//! What is kept on disk, when, and for how long.
+
+use std::num::NonZeroU32;
+
+use bouncer_durable::ledger::Ledger;
+use bouncer_durable::{Limit, snapshot};
+use proptest::prelude::*;
+
+use crate::traces::{arrivals, claim, config, limits, next_id, start_ms};
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_ledger_comes_back_from_its_snapshot_as_it_was(
+        limits in limits(), start_ms in start_ms(), arrivals in arrivals(),
+    ) {
+        let claims = [claim("c", &limits)];
+        let (mut ledger, mut now_ms) = (Ledger::default(), start_ms);
+        for (step_ms, cost) in arrivals {
+            now_ms += step_ms;
+            ledger.take(next_id(), &claims, now_ms, cost);
+            ledger.saved();
+            prop_assert_eq!(&snapshot::decode(&snapshot::encode(&ledger)).unwrap(), &ledger);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_ledger_or_an_error_and_a_ledger_can_always_be_asked(
+        bytes in prop::collection::vec(any::<u8>(), 0..300), limits in limits(), now_ms: u64, cost in 1..20_u32,
+    ) {
+        let mut versioned = vec![1];
+        versioned.extend(&bytes);
+        for bytes in [bytes, versioned] {
+            if let Ok(mut ledger) = snapshot::decode(&bytes) {
+                ledger.take(next_id(), &[claim("c", &limits)], now_ms, NonZeroU32::new(cost).unwrap());
+                ledger.expire(now_ms / 2);
+                let _ = (ledger.is_due(), ledger.expires_at_ms());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_ledger_is_forgotten_when_everything_in_it_has_expired_and_not_before() {
+    let limits = Limit::parse_all("5/minute;20/hour").unwrap();
+    let mut ledger = Ledger::default();
+    ledger.take(
+        next_id(),
+        &[claim("c", &limits)],
+        7_200_001,
+        NonZeroU32::MIN,
+    );
+    assert_eq!(ledger.expires_at_ms(), 10_800_000);
+    assert!(!ledger.expire(10_799_999));
+    assert!(ledger.expire(10_800_000));
+    ledger.saved();
+    assert_eq!(
+        snapshot::decode(&snapshot::encode(&ledger)).unwrap(),
+        ledger
+    );
+}
+
+#[test]
+fn it_is_saved_at_every_twentieth_of_a_limit_and_at_the_last_permit() {
+    for (limit, saves_per_window) in [
+        ("5/minute", 5),
+        ("60/minute", 20),
+        ("1000/hour", 20),
+        ("100000/day", 20),
+    ] {
+        let claims = [claim("c", &Limit::parse_all(limit).unwrap())];
+        let (mut ledger, mut saves) = (Ledger::default(), 0);
+        while ledger
+            .take(next_id(), &claims, 1_000, NonZeroU32::MIN)
+            .refused()
+            .is_none()
+        {
+            if ledger.is_due() {
+                saves += 1;
+                ledger.saved();
+            }
+        }
+        assert_eq!(saves, saves_per_window, "{limit}");
+        assert!(
+            !ledger.has_unsaved(),
+            "{limit}: the last permit is always saved"
+        );
+    }
+}
