@@ -16,6 +16,8 @@ export const ENV = {
   WRANGLER_SEND_METRICS: "false",
   // Else every call of cargo looks for what rust-toolchain.toml names and is missing, and fails where it cannot be had.
   RUSTUP_AUTO_INSTALL: "0",
+  // Where rustup or worker-build failed inside itself tells nobody what to do.
+  RUST_BACKTRACE: "0",
   CARGO_TERM_COLOR: process.env.CARGO_TERM_COLOR ?? (process.stdout.isTTY ? "always" : "never"),
 };
 
