@@ -1,7 +1,7 @@
 // Running other programs: with their output shown, with their output read, or in the background until they are stopped.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -14,11 +14,20 @@ export const ENV = {
   ...process.env,
   PATH: [TOOLS, PACKAGES, process.env.PATH].join(delimiter),
   WRANGLER_SEND_METRICS: "false",
+  // Else every call of cargo looks for what rust-toolchain.toml names and is missing, and fails where it cannot be had.
+  RUSTUP_AUTO_INSTALL: "0",
+  // Where rustup or worker-build failed inside itself tells nobody what to do.
+  RUST_BACKTRACE: "0",
   CARGO_TERM_COLOR: process.env.CARGO_TERM_COLOR ?? (process.stdout.isTTY ? "always" : "never"),
 };
 
 /** A failure that the person at the terminal can do something about: one sentence, no stack. */
 export class Advice extends Error {}
+
+/** Whether this module is the program that was started, and not imported by another. */
+export function isMain(url) {
+  return realpathSync(process.argv[1]) === fileURLToPath(url);
+}
 
 /** Runs `main`; an `Advice` ends the process with its sentence and exit code 1. */
 export async function tell(main) {

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { wasmToolchain } from "./toolchain.mjs";
-import { Advice, ROOT, TOOLS, answers, isInstalled, read, run, tell } from "./run.mjs";
+import { Advice, ROOT, TOOLS, answers, isInstalled, isMain, read, run, tell } from "./run.mjs";
 
 const WASM_TOOLS = [
   // The lock file of wasm-bindgen-cli names a crate that was withdrawn.
@@ -27,11 +27,17 @@ function say(what) {
 }
 
 function compilers() {
+  if (!answers("cargo", "--version") && answers("rustup", "--version")) {
+    say("installing the Rust that rust-toolchain.toml names, with rustup");
+    if (!run("rustup", ["toolchain", "install"])) {
+      throw new Advice(
+        "The Rust that rust-toolchain.toml names could not be installed, and rustup says why above; " +
+          "if a newer one is there, set RUSTUP_TOOLCHAIN to its name and run this again.",
+      );
+    }
+  }
   if (!answers("cargo", "--version")) {
-    const why = read("rustup", "--version")
-      ? "rustup is there but has not the toolchain that rust-toolchain.toml names; run: rustup toolchain install 1.95.0"
-      : "Rust is missing; install it with rustup (https://rustup.rs), then run this again";
-    throw new Advice(`${why}.`);
+    throw new Advice("Rust is missing; install it with rustup (https://rustup.rs), then run this again.");
   }
   if (!answers("cc", "--version")) {
     throw new Advice(
@@ -44,6 +50,9 @@ function packages() {
   const stamp = join(ROOT, "node_modules", ".bouncer-lock");
   const lock = readFileSync(join(ROOT, "package-lock.json"), "utf8");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  if (!answers("npm", "--version")) {
+    throw new Advice("npm is missing, which installs the packages; on Debian or Ubuntu run: apt-get install npm");
+  }
   say("installing the npm packages (wrangler, workerd, esbuild, binaryen, node)");
   // Not `npm ci`: it wants every platform's workerd in the lock file, and a registry may carry only some of them.
   if (!run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"])) {
@@ -70,7 +79,7 @@ function localSecret() {
   writeFileSync(join(ROOT, ".dev.vars"), `JWT_SECRET=${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isMain(import.meta.url)) {
   await tell(() => {
     setup();
     say("everything is there");
