@@ -6,23 +6,26 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { setup } from "./setup.mjs";
-import { Advice, ROOT, TOOLS, run, runQuietly, tell } from "./run.mjs";
+import { Advice, ROOT, TOOLS, isMain, run, runQuietly, tell } from "./run.mjs";
 
 const WASM = join(ROOT, "build", "index_bg.wasm");
 const STAMP = join(ROOT, "build", ".made-from");
 const MAX_GZIPPED = 300_000;
 const MADE_FROM = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "src", "durable"];
 
-const CHECK = ["run", "--quiet", "--features", "check", "--bin", "bouncer-check"];
+const CHECK = ["--quiet", "--features", "check", "--bin", "bouncer-check"];
 
 export function checkPolicy() {
-  return run("cargo", CHECK);
+  return run("cargo", ["run", ...CHECK]);
 }
 
 /** Builds, and says with which toolchain. */
 export function build() {
   const wasm = setup();
-  if (!runQuietly("cargo", CHECK)) {
+  if (!runQuietly("cargo", ["build", ...CHECK])) {
+    throw new Advice("The policy check did not build, so nothing was built; the compiler says why above.");
+  }
+  if (!runQuietly("cargo", ["run", ...CHECK])) {
     throw new Advice("The policy in wrangler.toml is not valid, so nothing was built; the line above says what to change.");
   }
   const madeFrom = fingerprint(wasm.name);
@@ -63,4 +66,4 @@ function fingerprint(toolchain) {
   return hash.digest("hex");
 }
 
-if (process.argv[1] === import.meta.filename) await tell(build);
+if (isMain(import.meta.url)) await tell(build);

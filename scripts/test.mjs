@@ -79,7 +79,7 @@ const SUITES = {
   },
   e2e: () => {
     one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
-    counted(show("node", ["--test", "--test-reporter=spec", "--test-timeout=300000", "tests/*.test.mjs"]), NODE_RESULT);
+    counted(show("node", ["--test", "--test-reporter=spec", "--test-timeout=300000", "--test-concurrency=1", "tests/*.test.mjs"]), NODE_RESULT);
   },
   demo: () => one(tellsBothHalves(show("node", ["scripts/start.mjs", "--once"]))),
 };
