@@ -92,7 +92,8 @@ export function start(program, args, { env = {}, onLine = () => {} } = {}) {
     child.on("error", (error) => resolve(error.message));
     child.on("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  return { child, ended, output: () => output, stop: () => stop(child, ended) };
+  const kill = () => signal(child, "SIGKILL") && ended;
+  return { ended, output: () => output, kill, stop: () => stop(child, ended) };
 }
 
 /** Sends a signal to a whole process group. False if nobody is left in it. */

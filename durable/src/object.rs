@@ -22,7 +22,7 @@ use crate::snapshot;
 const SNAPSHOT: &str = "ledger";
 
 /// An object may leave memory after about 10 s without a request; by then, what it holds must be saved.
-const IDLE_MS: u32 = 4_000;
+const IDLE_MS: u32 = 8_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -191,10 +191,14 @@ impl Shared {
         if !ledger.has_unsaved() {
             return;
         }
-        if now_ms().saturating_sub(self.busy_at_ms.get()) < u64::from(IDLE_MS) {
-            self.watch(self.busy_at_ms.get());
-        } else {
-            self.save(&mut ledger);
+        let idle_ms =
+            u32::try_from(now_ms().saturating_sub(self.busy_at_ms.get())).unwrap_or(u32::MAX);
+        match IDLE_MS.checked_sub(idle_ms) {
+            None | Some(0) => self.save(&mut ledger),
+            Some(left_ms) => {
+                self.watching.set(true);
+                set_timeout(&self.on_timer, left_ms);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ const CONFIG = join(ROOT, "wrangler.toml");
 const ORIGIN_API = join(ROOT, "target", "debug", "origin-api");
 const BUILT_WORKER = join(ROOT, "target", "e2e-worker");
 
-const temporary = () => mkdtempSync(join(tmpdir(), "bouncer-test-"));
+export const temporary = () => mkdtempSync(join(tmpdir(), "bouncer-test-"));
 
 /** Starts a server in the background and waits for the line in which it says its address. */
 async function startServer(folder, program, args, env, ready) {
@@ -31,6 +31,7 @@ async function startServer(folder, program, args, env, ready) {
   failed.catch(() => {}); // Later it is expected to end.
   return {
     url: await Promise.race([address, failed]),
+    kill: server.kill,
     async stop() {
       await server.stop();
       rmSync(folder, { recursive: true });
@@ -52,16 +53,18 @@ export function policy(origin, changes = {}) {
 
 /**
  * Starts the Worker under a policy as `wrangler dev` does. Here requests to the origin leave from workerd itself; the
- * test harness sends them from Node, which answers for an origin that is down and rewrites some of the rest.
+ * test harness sends them from Node, which answers for an origin that is down and rewrites some of the rest. What the
+ * objects save is in `disk`, if that is given, and outlives the Worker.
  */
-export async function startDev(BOUNCER) {
+export async function startDev(BOUNCER, { disk } = {}) {
   const { name, compatibility_date, durable_objects, migrations } = readConfig({ config: CONFIG });
   const folder = temporary();
   const main = join(BUILT_WORKER, "entry.js");
   const shared = { name, main, no_bundle: true, compatibility_date, durable_objects, migrations };
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify({ ...shared, vars: { BOUNCER } }));
   writeFileSync(join(folder, ".dev.vars"), `JWT_SECRET="${SECRET}"\n`);
-  const args = ["dev", "--config", join(folder, "wrangler.json"), "--ip", "127.0.0.1", "--port", "0"];
+  const where = ["--ip", "127.0.0.1", "--port", "0", "--persist-to", disk ?? join(folder, "disk")];
+  const args = ["dev", "--config", join(folder, "wrangler.json"), ...where];
   const server = await startServer(folder, "wrangler", args, {}, /Ready on (\S+)/);
   return { ...server, fetch: client(server.url) };
 }
@@ -78,13 +81,17 @@ function client(url) {
   };
 }
 
-/** Starts the Worker under a policy in wrangler's test harness, which can look into its objects. */
-export async function startBouncer(BOUNCER) {
-  const harness = createTestHarness({
-    workers: [
-      { configPath: CONFIG, prebuiltWorkerDir: BUILT_WORKER, vars: { BOUNCER }, secrets: { JWT_SECRET: SECRET } },
-    ],
-  });
+/**
+ * Starts the Worker under a policy in wrangler's test harness, which can look into its objects. With `main`, another
+ * module is the Worker: the product wired otherwise, to watch it or to break it.
+ */
+export async function startBouncer(BOUNCER, { main } = {}) {
+  const { name, compatibility_date, durable_objects, migrations } = readConfig({ config: CONFIG });
+  const wired = { name, main, compatibility_date, durable_objects, migrations };
+  const worker = main
+    ? { config: { ...wired, vars: { BOUNCER, JWT_SECRET: SECRET } } }
+    : { configPath: CONFIG, prebuiltWorkerDir: BUILT_WORKER, vars: { BOUNCER }, secrets: { JWT_SECRET: SECRET } };
+  const harness = createTestHarness({ workers: [worker] });
   const { url } = await harness.listen();
   return {
     url,
