@@ -46,70 +46,91 @@ pub fn handle(request: Object, env: js::Env) -> JsValue {
     };
     let lines = js::facts(&request);
     let facts = Facts::read(&lines);
-    let outgoing = Outgoing::new(
-        &bouncer.policy.origin,
-        &facts,
-        bouncer.origin_secret.as_deref(),
-    );
-
     let rule = bouncer.policy.route(facts.method, facts.path);
-    let Action::Limit { key, limits } = &rule.action else {
-        return future_to_promise(async move {
-            Ok(forward(&request, &outgoing, &Head::default()).await)
-        })
-        .into();
-    };
-    let key = Key::of(
-        *key,
-        facts.credentials,
-        bouncer.verifier.as_ref(),
-        facts.now_ms,
-    );
-
-    // Up to here nothing has waited for anything. From here on an object is asked.
-    let counted = admit_then_forward(request, env, key, &rule.name, limits, outgoing);
-    future_to_promise(async move { Ok(counted.await) }).into()
-}
-
-async fn admit_then_forward(
-    request: Object,
-    env: js::Env,
-    key: Key,
-    counter: &str,
-    limits: &[Limit],
-    outgoing: Outgoing,
-) -> JsValue {
-    let decision = match ledgers::take(&env, &key, counter, limits).await {
-        Ok(decision) => decision,
-        Err(error) => {
-            js::log_error(&format!("a counter could not be asked: {error}"));
-            return refuse(&request, &Refusal::LimiterUnavailable, &Head::default());
+    let counted = match &rule.action {
+        Action::Exempt => None,
+        Action::Limit { key, limits } => {
+            let verifier = bouncer.verifier.as_ref();
+            Some((
+                Key::of(*key, facts.credentials, verifier, facts.now_ms),
+                limits,
+            ))
         }
     };
-    let stamp = stamp(&[counter], &decision);
-    match decision.refused() {
-        Some((by, refused)) => refuse(
-            &request,
-            &Refusal::RateLimited {
-                limit: by.limit,
-                refused,
-            },
-            &stamp,
-        ),
-        None => forward(&request, &outgoing, &stamp).await,
-    }
+
+    // Up to here nothing has waited for anything. From here on an object is asked, then the origin.
+    let visit = Visit {
+        bouncer,
+        request,
+        env,
+        lines,
+    };
+    future_to_promise(async move {
+        Ok(match counted {
+            Some((key, limits)) => visit.admit(&key, &rule.name, limits).await,
+            None => visit.forward(&Head::default()).await,
+        })
+    })
+    .into()
 }
 
-async fn forward(request: &Object, outgoing: &Outgoing, stamp: &Head) -> JsValue {
-    let response = match js::forward(request, &outgoing.url, outgoing.head.as_str()) {
-        Ok(promise) => JsFuture::from(promise).await,
-        Err(error) => Err(error),
-    };
-    match response.and_then(|response| js::stamped(&response, stamp.as_str())) {
-        Ok(response) => response,
-        Err(error) => {
-            js::log_error(&format!("the origin did not answer: {error:?}"));
-            refuse(request, &Refusal::OriginUnreachable, stamp)
+/// A request on its way through.
+struct Visit {
+    bouncer: &'static Bouncer,
+    request: Object,
+    env: js::Env,
+    /// What [`Facts`] are read from.
+    lines: String,
+}
+
+// === impl Visit ===
+
+impl Visit {
+    /// Asks the object of this key, then refuses or forwards.
+    async fn admit(&self, key: &Key, rule: &str, limits: &[Limit]) -> JsValue {
+        let decision = match ledgers::take(&self.env, key, rule, limits).await {
+            Ok(decision) => decision,
+            Err(error) => {
+                js::log_error(&format!("a counter could not be asked: {error}"));
+                return refuse(
+                    &self.request,
+                    &Refusal::LimiterUnavailable,
+                    &Head::default(),
+                );
+            }
+        };
+        let stamp = stamp(&[rule], &decision);
+        match decision.refused() {
+            Some((by, refused)) => {
+                let refusal = Refusal::RateLimited {
+                    limit: by.limit,
+                    refused,
+                };
+                refuse(&self.request, &refusal, &stamp)
+            }
+            None => self.forward(&stamp).await,
+        }
+    }
+
+    /// Passes the request to the origin, and its response back under the stamp.
+    async fn forward(&self, stamp: &Head) -> JsValue {
+        let Bouncer {
+            policy,
+            origin_secret,
+            ..
+        } = self.bouncer;
+        let facts = Facts::read(&self.lines);
+        let outgoing = Outgoing::new(&policy.origin, &facts, origin_secret.as_deref());
+        let response = match js::forward(&self.request, &outgoing.url, outgoing.head.as_str()) {
+            Ok(promise) => JsFuture::from(promise).await,
+            Err(error) => Err(error),
+        };
+        match response.and_then(|response| js::stamped(&response, stamp.as_str())) {
+            Ok(response) => response,
+            Err(error) => {
+                js::log_error(&format!("the origin did not answer: {error:?}"));
+                refuse(&self.request, &Refusal::OriginUnreachable, stamp)
+            }
         }
     }
 }

@@ -5,8 +5,6 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, value_parser};
 use hyper::Method;
 
-use crate::error::Error;
-use crate::hammer;
 use crate::output::JsonOutput;
 use crate::request::{HeaderLine, Target};
 
@@ -14,12 +12,19 @@ use crate::request::{HeaderLine, Target};
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub struct Cli {
+    /// What to do.
     #[command(subcommand)]
-    command: Command,
+    pub command: Command,
 }
 
+/// The subcommands.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub enum Command {
+    // What clap shows is the documentation of the arguments.
+    #[expect(
+        missing_docs,
+        reason = "clap would show it in place of the arguments' own"
+    )]
     Hammer(HammerArgs),
 }
 
@@ -80,20 +85,6 @@ pub struct HammerArgs {
     /// Print the first 429 whole: status line, headers in the order received, body
     #[arg(long)]
     pub show_refusal: bool,
-}
-
-// === impl Cli ===
-
-impl Cli {
-    /// Runs the command that was asked for.
-    ///
-    /// # Errors
-    /// [`Error`] when there is nothing to show for the run, or no way to show it.
-    pub fn run(self) -> Result<(), Error> {
-        match self.command {
-            Command::Hammer(args) => hammer::run(args),
-        }
-    }
 }
 
 // === impl HammerArgs ===

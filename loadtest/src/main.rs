@@ -3,10 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use loadtest::cli::Cli;
+use loadtest::cli::{Cli, Command};
+use loadtest::hammer;
 
 fn main() -> ExitCode {
-    match Cli::parse().run() {
+    let result = match Cli::parse().command {
+        Command::Hammer(args) => hammer::run(args),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             anstream::eprintln!("error: {error}");
