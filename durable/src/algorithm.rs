@@ -95,6 +95,28 @@ impl State {
         }
     }
 
+    /// As if `used` permits had been taken at `now_ms`.
+    #[must_use]
+    pub fn with_used(limit: &Limit, now_ms: u64, used: u32) -> Self {
+        let mut state = Self::fresh(limit.algorithm());
+        if let Some(used) = NonZeroU32::new(used) {
+            state.charge(limit, now_ms, used);
+        }
+        state
+    }
+
+    /// Permits that were taken and still count at `now_ms`, rounded up; under a limit that was lowered or that is not
+    /// alone, this may be more than it admits.
+    #[must_use]
+    pub fn used(&self, limit: &Limit, now_ms: u64) -> u32 {
+        match self {
+            Self::FixedWindow(window) => window.used(limit, now_ms),
+            Self::SlidingLog(log) => log.used(limit, now_ms),
+            Self::SlidingWindow(window) => window.used(limit, now_ms),
+            Self::TokenBucket(bucket) => bucket.used(limit, now_ms),
+        }
+    }
+
     /// Whether `cost` permits can be taken at `now_ms`.
     ///
     /// # Errors
@@ -159,24 +181,10 @@ impl State {
         now_ms.saturating_add(self.standing(limit, now_ms).full_ms)
     }
 
-    /// Carries what was used under `from` over to `to`, a limit with the same window.
+    /// Carries what was used under `from` over to `to`, which has another count and the same window and algorithm.
     pub fn carry(&mut self, from: &Limit, to: &Limit, now_ms: u64) {
-        match (&mut *self, to.algorithm()) {
-            (Self::FixedWindow(_), Algorithm::FixedWindow)
-            | (Self::SlidingLog(_), Algorithm::SlidingLog)
-            | (Self::SlidingWindow(_), Algorithm::SlidingWindow) => {}
-            (Self::TokenBucket(bucket), Algorithm::TokenBucket { .. }) => {
-                *bucket = bucket.rescaled(from, to, now_ms);
-            }
-            (_, algorithm) => {
-                let used = from
-                    .quota()
-                    .saturating_sub(self.standing(from, now_ms).remaining);
-                *self = Self::fresh(algorithm);
-                if let Some(used) = NonZeroU32::new(used.min(to.quota())) {
-                    self.charge(to, now_ms, used);
-                }
-            }
+        if let Self::TokenBucket(bucket) = self {
+            *bucket = bucket.rescaled(from, to, now_ms);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A counter: one key's state under one rule, which may have several limits.
 //!
-//! There is one slot for each window length. A limit whose count or algorithm changes keeps its slot and with it what
-//! was used; a slot that no limit asks for stays until it expires, so that while two versions of a policy are both in
-//! use neither hands anybody a fresh quota.
+//! There is one slot for each window length and algorithm. A limit whose count changes keeps its slot and with it what
+//! was used; a slot that is new takes over what was used in windows no longer than its own; and a slot that no limit asks
+//! for any more is charged along until it has been out of use for long. So a change of the policy hands nobody a fresh
+//! quota, and neither do two versions of it in use at once.
 //!
 //! Whoever asks says which limits hold. An override, kept beside the slots, says otherwise for this one key.
 
@@ -33,6 +34,8 @@ pub struct Override {
 struct Slot {
     limit: Limit,
     state: State,
+    /// When a limit last asked for it.
+    asked_ms: u64,
     /// Permits charged since the last save.
     #[serde(skip)]
     unsaved: u32,
@@ -52,7 +55,7 @@ impl Counter {
             .iter()
             .filter_map(|limit| self.check(limit, now_ms, cost).err());
         refusals.max().map_or(Ok(()), Err)?;
-        self.charge(limits, now_ms, cost);
+        self.charge(now_ms, cost);
         Ok(())
     }
 
@@ -75,22 +78,30 @@ impl Counter {
     }
 
     fn follow_one(&mut self, limit: &Limit, now_ms: u64) {
-        match self
-            .slots
-            .iter_mut()
-            .find(|slot| slot.limit.window_ms() == limit.window_ms())
-        {
-            Some(slot) if slot.limit == *limit => {}
-            Some(slot) => {
+        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.counts_as(limit)) {
+            slot.asked_ms = now_ms;
+            if slot.limit != *limit {
                 slot.state.carry(&slot.limit, limit, now_ms);
                 slot.limit = *limit;
             }
-            None => self.slots.push(Slot {
-                limit: *limit,
-                state: State::fresh(limit.algorithm()),
-                unsaved: 0,
-            }),
+            return;
         }
+        // Whatever was used in a window no longer than this one was used in this one too.
+        let shorter = self
+            .slots
+            .iter()
+            .filter(|slot| slot.limit.window_ms() <= limit.window_ms());
+        let used = shorter
+            .map(|slot| slot.state.used(&slot.limit, now_ms))
+            .max()
+            .unwrap_or(0);
+        let state = State::with_used(limit, now_ms, used);
+        self.slots.push(Slot {
+            limit: *limit,
+            state,
+            asked_ms: now_ms,
+            unsaved: 0,
+        });
     }
 
     fn slot(&self, limit: &Limit) -> Option<&Slot> {
@@ -108,30 +119,18 @@ impl Counter {
             .map_or(Ok(()), |slot| slot.state.check(limit, now_ms, cost))
     }
 
-    /// Takes `cost` under every limit that holds, after a [`check`](Self::check) of each at the same moment.
-    pub(crate) fn charge(&mut self, asked: &[Limit], now_ms: u64, cost: NonZeroU32) {
-        let limits = self
-            .exception
-            .as_ref()
-            .map_or(asked, |exception| &exception.limits);
-        for slot in self
-            .slots
-            .iter_mut()
-            .filter(|slot| limits.contains(&slot.limit))
-        {
+    /// Takes `cost` under every slot, after a [`check`](Self::check) of each limit that holds at the same moment.
+    pub(crate) fn charge(&mut self, now_ms: u64, cost: NonZeroU32) {
+        self.slots.retain(|slot| !slot.is_out_of_use(now_ms));
+        for slot in &mut self.slots {
             slot.state.charge(&slot.limit, now_ms, cost);
             slot.unsaved = slot.unsaved.saturating_add(cost.get());
         }
     }
 
-    /// Gives back what was taken under `limit` at `taken_ms`, if the limit is still counted in the same way.
-    pub(crate) fn refund(&mut self, limit: &Limit, now_ms: u64, taken_ms: u64, cost: NonZeroU32) {
-        let same = |slot: &&mut Slot| {
-            slot.limit.window_ms() == limit.window_ms()
-                && std::mem::discriminant(&slot.limit.algorithm())
-                    == std::mem::discriminant(&limit.algorithm())
-        };
-        if let Some(slot) = self.slots.iter_mut().find(same) {
+    /// Gives back what was taken at `taken_ms`.
+    pub(crate) fn refund(&mut self, now_ms: u64, taken_ms: u64, cost: NonZeroU32) {
+        for slot in &mut self.slots {
             slot.state.refund(&slot.limit, now_ms, taken_ms, cost);
         }
     }
@@ -157,17 +156,18 @@ impl Counter {
     /// See [`State::rewind`].
     pub(crate) fn rewind(&mut self, now_ms: u64, by_ms: u64) {
         for slot in &mut self.slots {
+            slot.asked_ms = slot.asked_ms.saturating_sub(by_ms);
             slot.state.rewind(&slot.limit, now_ms, by_ms);
         }
     }
 
-    /// Forgets what has expired. True if nothing is left.
-    pub(crate) fn expire(&mut self, now_ms: u64) -> bool {
+    /// Whether nothing is left to remember. A slot that has expired stays as long as another has not: one that is opened
+    /// anew would take over what was used in shorter windows.
+    pub(crate) fn is_over(&mut self, now_ms: u64) -> bool {
         self.exception
             .take_if(|exception| exception.has_ended(now_ms));
-        self.slots
-            .retain(|slot| slot.state.standing(&slot.limit, now_ms).full_ms > 0);
-        self.slots.is_empty() && self.exception.is_none()
+        let is_fresh = |slot: &Slot| slot.state.standing(&slot.limit, now_ms).full_ms == 0;
+        self.slots.iter().all(is_fresh) && self.exception.is_none()
     }
 
     /// When nothing is left, in milliseconds since the Unix epoch; the end of time if never.
@@ -201,6 +201,26 @@ impl Counter {
         for slot in &mut self.slots {
             slot.unsaved = 0;
         }
+    }
+}
+
+// === impl Slot ===
+
+impl Slot {
+    /// Whether `limit` is counted here, perhaps under another count.
+    fn counts_as(&self, limit: &Limit) -> bool {
+        let algorithm = |limit: &Limit| std::mem::discriminant(&limit.algorithm());
+        self.limit.window_ms() == limit.window_ms() && algorithm(&self.limit) == algorithm(limit)
+    }
+
+    /// Whether no limit has asked for it for as long as anything could count under it.
+    fn is_out_of_use(&self, now_ms: u64) -> bool {
+        let counts_for_ms = self
+            .limit
+            .window_ms()
+            .max(self.limit.quota_window_ms())
+            .saturating_mul(2);
+        now_ms.saturating_sub(self.asked_ms) > counts_for_ms
     }
 }
 

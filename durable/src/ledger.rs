@@ -92,7 +92,7 @@ impl Ledger {
         }
         for claim in claims {
             if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                counter.charge(&claim.limits, now_ms, cost);
+                counter.charge(now_ms, cost);
             }
         }
         self.charged.remember(id, now_ms);
@@ -129,12 +129,9 @@ impl Ledger {
         if receipt.refused().is_some() || self.charged.contains(id) {
             return;
         }
-        for (counter, standings) in counters.iter().zip(&receipt.claims) {
-            let Some(counter) = self.counters.get_mut(counter) else {
-                continue;
-            };
-            for LimitStanding { limit, .. } in standings {
-                counter.refund(limit, now_ms, receipt.now_ms, cost);
+        for counter in counters {
+            if let Some(counter) = self.counters.get_mut(counter) {
+                counter.refund(now_ms, receipt.now_ms, cost);
             }
         }
         self.charged.remember(id, now_ms);
@@ -212,7 +209,7 @@ impl Ledger {
     /// Forgets what has expired. True if nothing is left to remember.
     pub fn expire(&mut self, now_ms: u64) -> bool {
         self.observe(now_ms);
-        self.counters.retain(|_, counter| !counter.expire(now_ms));
+        self.counters.retain(|_, counter| !counter.is_over(now_ms));
         self.counters.is_empty()
     }
 

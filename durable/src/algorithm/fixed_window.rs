@@ -37,8 +37,12 @@ impl FixedWindow {
         }
     }
 
+    pub(super) fn used(self, limit: &Limit, now_ms: u64) -> u32 {
+        self.at(limit, now_ms).used
+    }
+
     pub(super) fn check(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
-        match self.at(limit, now_ms).used.checked_add(cost.get()) {
+        match self.used(limit, now_ms).checked_add(cost.get()) {
             Some(used) if used <= limit.permits() => Ok(()),
             _ => Err(Refused::Until {
                 retry_ms: left_ms(limit, now_ms),
@@ -72,7 +76,7 @@ impl FixedWindow {
     }
 
     pub(super) fn standing(self, limit: &Limit, now_ms: u64) -> Standing {
-        let used = self.at(limit, now_ms).used;
+        let used = self.used(limit, now_ms);
         let full_ms = if used == 0 { 0 } else { left_ms(limit, now_ms) };
         Standing {
             remaining: limit.permits().saturating_sub(used),

@@ -35,13 +35,14 @@ impl SlidingLog {
             .partition_point(|taken_ms| now_ms.saturating_sub(*taken_ms) >= window_ms)
     }
 
-    fn used(&self, limit: &Limit, now_ms: u64) -> usize {
-        self.taken_ms.len() - self.expired(limit, now_ms)
+    pub(super) fn used(&self, limit: &Limit, now_ms: u64) -> u32 {
+        let live = self.taken_ms.len() - self.expired(limit, now_ms);
+        u32::try_from(live).unwrap_or(u32::MAX)
     }
 
     /// Milliseconds until the `nth` of the live permits (from 0, oldest first) expires.
-    fn expires_in_ms(&self, limit: &Limit, now_ms: u64, nth: usize) -> u64 {
-        let index = self.expired(limit, now_ms).saturating_add(nth);
+    fn expires_in_ms(&self, limit: &Limit, now_ms: u64, nth: u32) -> u64 {
+        let index = self.expired(limit, now_ms).saturating_add(nth as usize);
         self.taken_ms.get(index).map_or(0, |taken_ms| {
             limit
                 .window_ms()
@@ -55,8 +56,8 @@ impl SlidingLog {
         now_ms: u64,
         cost: NonZeroU32,
     ) -> Result<(), Refused> {
-        let wanted = self.used(limit, now_ms).saturating_add(cost.get() as usize);
-        match wanted.checked_sub(limit.permits() as usize) {
+        let wanted = self.used(limit, now_ms).saturating_add(cost.get());
+        match wanted.checked_sub(limit.permits()) {
             None | Some(0) => Ok(()),
             Some(missing) => {
                 let retry_ms = self.expires_in_ms(limit, now_ms, missing - 1);
@@ -67,8 +68,12 @@ impl SlidingLog {
 
     pub(super) fn charge(&mut self, limit: &Limit, now_ms: u64, cost: NonZeroU32) {
         self.taken_ms.drain(..self.expired(limit, now_ms));
+        // No limit is larger, so beyond this many the oldest decide nothing.
+        let added = cost.get().min(MAX_PERMITS) as usize;
+        let room = (MAX_PERMITS as usize).saturating_sub(added);
         self.taken_ms
-            .extend(std::iter::repeat_n(now_ms, cost.get() as usize));
+            .drain(..self.taken_ms.len().saturating_sub(room));
+        self.taken_ms.extend(std::iter::repeat_n(now_ms, added));
     }
 
     pub(super) fn refund(&mut self, taken_ms: u64, cost: NonZeroU32) {
@@ -83,15 +88,15 @@ impl SlidingLog {
     }
 
     pub(super) fn standing(&self, limit: &Limit, now_ms: u64) -> Standing {
-        let used = u32::try_from(self.used(limit, now_ms)).unwrap_or(u32::MAX);
+        let used = self.used(limit, now_ms);
         // Under a limit that was lowered, more may be in use than permitted: those must go before one comes back.
-        let over = used.saturating_sub(limit.permits()) as usize;
+        let over = used.saturating_sub(limit.permits());
         Standing {
             remaining: limit.permits().saturating_sub(used),
             more_ms: self.expires_in_ms(limit, now_ms, over),
             full_ms: match used {
                 0 => 0,
-                used => self.expires_in_ms(limit, now_ms, used as usize - 1),
+                used => self.expires_in_ms(limit, now_ms, used - 1),
             },
         }
     }

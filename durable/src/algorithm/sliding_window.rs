@@ -49,6 +49,11 @@ impl SlidingWindow {
         previous + weight(limit, self.current)
     }
 
+    pub(super) fn used(self, limit: &Limit, now_ms: u64) -> u32 {
+        let estimate = self.at(limit, now_ms).estimate(limit, now_ms);
+        u32::try_from(estimate.div_ceil(u128::from(limit.window_ms()))).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn check(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
         let now = self.at(limit, now_ms);
         let most = weight(limit, limit.permits());
@@ -139,14 +144,7 @@ impl SlidingWindow {
         if start_ms == self.start_ms {
             return self;
         }
-        let was_ms = now_ms.saturating_add(by_ms);
-        let before = self.at(limit, was_ms);
-        let estimate = before
-            .estimate(limit, was_ms)
-            .div_ceil(u128::from(limit.window_ms()));
-        let current = u32::try_from(estimate)
-            .unwrap_or(u32::MAX)
-            .min(limit.permits());
+        let current = self.used(limit, now_ms.saturating_add(by_ms));
         Self {
             start_ms,
             current,

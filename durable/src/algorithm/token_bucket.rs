@@ -50,6 +50,13 @@ impl TokenBucket {
         }
     }
 
+    pub(super) fn used(self, limit: &Limit, now_ms: u64) -> u32 {
+        let used = self
+            .missing(limit, now_ms)
+            .div_ceil(u128::from(limit.window_ms()));
+        u32::try_from(used).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn check(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
         let wanted = self
             .missing(limit, now_ms)
@@ -108,6 +115,6 @@ impl TokenBucket {
 
     /// A token takes `window_ms` of these units to come back whatever N is, so what is missing stays what it was.
     pub(super) fn rescaled(self, from: &Limit, to: &Limit, now_ms: u64) -> Self {
-        Self::with_missing(to, now_ms, self.missing(from, now_ms).min(capacity(to)))
+        Self::with_missing(to, now_ms, self.missing(from, now_ms))
     }
 }
