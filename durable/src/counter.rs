@@ -183,9 +183,10 @@ impl Counter {
         slots.chain(exception).max().unwrap_or(now_ms)
     }
 
-    /// Whether what is unsaved has reached 5 % of a limit, or holds its last permit.
+    /// Whether what is unsaved has reached 5 % of a limit that was asked for at `now_ms`, or holds its last permit.
     pub(crate) fn is_due(&self, now_ms: u64) -> bool {
-        self.slots.iter().any(|slot| {
+        let mut asked = self.slots.iter().filter(|slot| slot.asked_ms == now_ms);
+        asked.any(|slot| {
             let twentieths = u64::from(slot.unsaved) * 20;
             slot.unsaved > 0
                 && (twentieths >= u64::from(slot.limit.quota())

@@ -66,20 +66,10 @@ pub struct LimitStanding {
 // === impl Ledger ===
 
 impl Ledger {
-    /// Takes `cost` permits under every limit of every claim, or none at all. A second call with the same `id` takes
-    /// nothing more and is answered as the first was.
+    /// Takes `cost` permits under every limit of every claim, or none at all. A second call with an `id`
+    /// that was admitted takes nothing more and is admitted too.
     pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
-        self.observe(now_ms);
-        for claim in claims {
-            // A counter is there already but for a key's first request, so the name is rarely copied.
-            if !self.counters.contains_key(&claim.counter) {
-                self.counters
-                    .insert(claim.counter.clone(), Counter::default());
-            }
-            if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                counter.follow(&claim.limits, now_ms);
-            }
-        }
+        self.follow(claims, now_ms);
         if self.charged.contains(id) {
             return self.decision(claims, now_ms, |_, _| None);
         }
@@ -103,13 +93,7 @@ impl Ledger {
     #[must_use]
     pub fn peek(&self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
         let mut copy = self.clone();
-        copy.observe(now_ms);
-        for claim in claims {
-            copy.counters
-                .entry(claim.counter.clone())
-                .or_default()
-                .follow(&claim.limits, now_ms);
-        }
+        copy.follow(claims, now_ms);
         copy.decision(claims, now_ms, |counter, limit| {
             counter.check(limit, now_ms, cost).err()
         })
@@ -156,6 +140,21 @@ impl Ledger {
             .or_default()
             .set(exception);
         self.must_save = true;
+    }
+
+    /// Makes sure that there is a counter for each claim, and in it a slot for each limit.
+    fn follow(&mut self, claims: &[Claim], now_ms: u64) {
+        self.observe(now_ms);
+        for claim in claims {
+            // A counter is there already but for a key's first request, so the name is rarely copied.
+            if !self.counters.contains_key(&claim.counter) {
+                self.counters
+                    .insert(claim.counter.clone(), Counter::default());
+            }
+            if let Some(counter) = self.counters.get_mut(&claim.counter) {
+                counter.follow(&claim.limits, now_ms);
+            }
+        }
     }
 
     /// Every limit that holds, with its counter, claim by claim.

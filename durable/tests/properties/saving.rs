@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use bouncer_durable::counter::Override;
 use bouncer_durable::ledger::Ledger;
 use bouncer_durable::{Limit, snapshot};
 use proptest::prelude::*;
@@ -87,4 +88,32 @@ fn it_is_saved_at_every_twentieth_of_a_limit_and_at_the_last_permit() {
             "{limit}: the last permit is always saved"
         );
     }
+}
+
+#[test]
+fn a_small_limit_that_an_override_has_replaced_does_not_make_every_request_a_save() {
+    let claims = [claim("c", &Limit::parse_all("5/minute").unwrap())];
+    let (mut ledger, mut saves) = (Ledger::default(), 0);
+    ledger.take(next_id(), &claims, 1_000, NonZeroU32::MIN);
+    let limits = Limit::parse_all("1000/minute").unwrap();
+    ledger.set(
+        "c",
+        Some(Override {
+            limits,
+            until_ms: None,
+        }),
+        1_000,
+    );
+    while ledger
+        .take(next_id(), &claims, 1_000, NonZeroU32::MIN)
+        .refused()
+        .is_none()
+    {
+        if ledger.is_due() {
+            saves += 1;
+            ledger.saved();
+        }
+    }
+    // The override itself, then each twentieth.
+    assert!((20..=21).contains(&saves), "{saves}");
 }
