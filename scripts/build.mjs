@@ -13,7 +13,7 @@ const STAMP = join(ROOT, "build", ".made-from");
 const MAX_GZIPPED = 300_000;
 const MADE_FROM = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "src", "durable"];
 
-const CHECK = ["--quiet", "--features", "check", "--bin", "bouncer-check"];
+export const CHECK = ["--quiet", "--features", "check", "--bin", "bouncer-check"];
 
 export function checkPolicy() {
   return run("cargo", ["run", ...CHECK]);

@@ -3,7 +3,7 @@
 //! It is parsed strictly, once per isolate. What is unknown or makes no sense is an error that names the field, says what
 //! was found and what would be right; a Worker with a wrong policy forwards nothing.
 
-use bouncer_durable::Limit;
+use bouncer_durable::{Algorithm, Limit};
 
 use crate::identity::KeyKind;
 use crate::route::{NormalPath, Pattern};
@@ -15,6 +15,25 @@ pub use compile::PolicyError;
 
 /// The name of the rule for everything that no rule matches.
 const DEFAULT: &str = "default";
+
+/// Every algorithm, as the policy may name it.
+const ALGORITHMS: [Algorithm; 4] = [
+    Algorithm::FixedWindow,
+    Algorithm::SlidingWindow,
+    Algorithm::SlidingLog,
+    Algorithm::TokenBucket { burst: None },
+];
+
+/// An algorithm's name in the policy.
+#[must_use]
+pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::FixedWindow => "fixed-window",
+        Algorithm::SlidingLog => "sliding-log",
+        Algorithm::SlidingWindow => "sliding-window",
+        Algorithm::TokenBucket { .. } => "token-bucket",
+    }
+}
 
 /// A policy that has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +107,13 @@ impl Policy {
 // === impl Rule ===
 
 impl Rule {
+    /// Whether every request of `other` is one of this rule's. An exempt rule has only the exact spelling of a path, and
+    /// leaves the others to the rules after it.
+    fn covers(&self, other: &Self) -> bool {
+        let is_covered = |pattern| self.patterns.iter().any(|mine| mine.covers(pattern));
+        self.action != Action::Exempt && other.patterns.iter().all(is_covered)
+    }
+
     fn matches(&self, method: &str, raw: &str, path: &NormalPath) -> bool {
         match self.action {
             Action::Exempt => self

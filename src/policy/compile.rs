@@ -6,7 +6,7 @@ use bouncer_durable::limit::LimitError;
 use bouncer_durable::{Algorithm, Limit};
 
 use super::source::{DefaultSource, JwtSource, RuleSource, Source};
-use super::{Action, DEFAULT, Jwt, Policy, Rule};
+use super::{ALGORITHMS, Action, DEFAULT, Jwt, Policy, Rule, algorithm_name};
 use crate::identity::KeyKind;
 use crate::route::Pattern;
 
@@ -45,6 +45,13 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         if rule.patterns.is_empty() {
             let problem =
                 "found no patterns; write the requests the rule is about, as in [\"GET /api/**\"]";
+            return Err(PolicyError::new(path + ".match", problem));
+        }
+        if let Some(other) = rules.iter().find(|other| other.covers(&rule)) {
+            let problem = format!(
+                "can never match: rule {:?} before it already has all of these requests; move this one up, or remove it",
+                other.name
+            );
             return Err(PolicyError::new(path + ".match", problem));
         }
         rules.push(rule);
@@ -144,21 +151,26 @@ fn limits(text: &str, algorithm: Algorithm, path: &str) -> Result<Vec<Limit>> {
 }
 
 fn algorithm(name: Option<&str>, burst: Option<u32>, path: &str) -> Result<Algorithm> {
-    match (name, burst) {
-        (Some("token-bucket"), burst) => Ok(Algorithm::TokenBucket { burst }),
+    let name = name.unwrap_or(algorithm_name(Algorithm::default()));
+    let Some(algorithm) = ALGORITHMS
+        .into_iter()
+        .find(|known| algorithm_name(*known) == name)
+    else {
+        let known = ALGORITHMS
+            .map(|algorithm| format!("{:?}", algorithm_name(algorithm)))
+            .join(", ");
+        return Err(PolicyError::new(
+            format!("{path}.algorithm"),
+            format!("found {name:?}; write one of {known}"),
+        ));
+    };
+    match (algorithm, burst) {
+        (Algorithm::TokenBucket { .. }, burst) => Ok(Algorithm::TokenBucket { burst }),
+        (algorithm, None) => Ok(algorithm),
         (_, Some(_)) => {
             let problem =
                 "only a token bucket has a burst; add algorithm = \"token-bucket\", or remove it";
             Err(PolicyError::new(format!("{path}.burst"), problem))
-        }
-        (None | Some("fixed-window"), None) => Ok(Algorithm::FixedWindow),
-        (Some("sliding-log"), None) => Ok(Algorithm::SlidingLog),
-        (Some("sliding-window"), None) => Ok(Algorithm::SlidingWindow),
-        (Some(found), None) => {
-            let problem = format!(
-                "found {found:?}; write \"fixed-window\", \"sliding-window\", \"sliding-log\" or \"token-bucket\""
-            );
-            Err(PolicyError::new(format!("{path}.algorithm"), problem))
         }
     }
 }

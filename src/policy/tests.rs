@@ -124,7 +124,7 @@ fn a_wrong_rule_names_its_field_and_says_what_would_be_right() {
         ),
         (
             json!({ "algorithm": "leaky" }),
-            "BOUNCER.rules[0].algorithm: found \"leaky\"; write \"fixed-window\"",
+            "BOUNCER.rules[0].algorithm: found \"leaky\"; write one of \"fixed-window\", \"sliding-window\"",
         ),
         (
             json!({ "burst": 5 }),
@@ -201,4 +201,23 @@ fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
     }
     let cut_off = Policy::from_json("{").unwrap_err().to_string();
     assert!(cut_off.starts_with("BOUNCER: EOF"), "{cut_off}");
+}
+
+#[test]
+fn a_rule_that_can_never_match_is_named_with_the_one_that_covers_it() {
+    let rules = json!([
+        { "name": "read", "match": ["GET /api/**"], "limit": "60/minute" },
+        { "name": "search", "match": ["GET /api/search"], "limit": "10/minute" },
+    ]);
+    let message = policy(&rules).unwrap_err().to_string();
+    let expected =
+        "BOUNCER.rules[1].match: can never match: rule \"read\" before it already has all";
+    assert!(message.starts_with(expected), "{message}");
+
+    let partly = json!([
+        { "name": "health", "match": ["GET /api/health"], "exempt": true },
+        { "name": "read", "match": ["GET /api/**"], "limit": "60/minute" },
+        { "name": "rest", "match": ["GET /api/search", "POST /api/search"], "limit": "10/minute" },
+    ]);
+    assert!(policy(&partly).is_ok());
 }

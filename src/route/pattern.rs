@@ -1,7 +1,7 @@
 //! A pattern: the requests that a rule is about, as `METHOD /path`.
 //!
-//! The method is one name or `*` for any. In the path, `*` stands for exactly one segment and a final `**` for the rest,
-//! which may be empty. HEAD counts as GET.
+//! The methods are names joined by `|`, or `*` for any. In the path, `*` and `{name}` stand for exactly one segment and a
+//! final `**` for the rest, which may be empty. HEAD counts as GET.
 
 use std::fmt;
 
@@ -10,9 +10,13 @@ use super::NormalPath;
 /// The requests that a rule is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    method: Option<String>,
+    /// As it was written.
+    text: String,
+    /// Any if empty.
+    methods: Vec<String>,
+    /// In lower case.
     segments: Vec<Segment>,
-    /// As it was written, for the exact comparison.
+    /// As they were written, for the exact comparison.
     exact: Vec<Segment>,
     /// Ends in `**`.
     is_open: bool,
@@ -33,7 +37,9 @@ pub enum PatternError {
     )]
     NotTwoWords(String),
     /// A method with characters no method has.
-    #[error("found the method {0:?}; write it in capital letters, as in \"GET\", or \"*\" for any")]
+    #[error(
+        "found the method {0:?}; write capital letters, as in \"GET\" or \"PUT|PATCH\", or \"*\" for any"
+    )]
     BadMethod(String),
     /// HEAD has no rules of its own.
     #[error("found the method \"HEAD\"; HEAD counts as GET, so write \"GET\"")]
@@ -56,19 +62,7 @@ pub enum PatternError {
 /// As it was written.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.method.as_deref().unwrap_or("*"))?;
-        f.write_str(" ")?;
-        for segment in &self.exact {
-            match segment {
-                Segment::Any => f.write_str("/*")?,
-                Segment::Name(name) => write!(f, "/{name}")?,
-            }
-        }
-        match (self.is_open, self.exact.is_empty()) {
-            (true, _) => f.write_str("/**"),
-            (false, true) => f.write_str("/"),
-            (false, false) => Ok(()),
-        }
+        f.write_str(&self.text)
     }
 }
 
@@ -81,19 +75,12 @@ impl Pattern {
     /// [`PatternError`], which says what to write instead.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let mut words = text.split_ascii_whitespace();
-        let (Some(method), Some(path), None) = (words.next(), words.next(), words.next()) else {
+        let (Some(methods), Some(path), None) = (words.next(), words.next(), words.next()) else {
             return Err(PatternError::NotTwoWords(text.to_owned()));
         };
-        let method = match method {
-            "*" => None,
-            "HEAD" => return Err(PatternError::Head),
-            name if name
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte == b'-') =>
-            {
-                Some(name.to_owned())
-            }
-            name => return Err(PatternError::BadMethod(name.to_owned())),
+        let methods = match methods {
+            "*" => Vec::new(),
+            names => names.split('|').map(method).collect::<Result<_, _>>()?,
         };
         let normal = NormalPath::new(path);
         if !normal.is_plain() {
@@ -109,7 +96,15 @@ impl Pattern {
             return Err(PatternError::OpenMiddle(path.to_owned()));
         }
         Ok(Self {
-            method,
+            text: format!(
+                "{} {path}",
+                if methods.is_empty() {
+                    "*".to_owned()
+                } else {
+                    methods.join("|")
+                }
+            ),
+            methods,
             segments: segments(&closed.to_lowercase()),
             exact: segments(closed),
             is_open,
@@ -130,7 +125,7 @@ impl Pattern {
 
     fn matches_method(&self, method: &str) -> bool {
         let method = if method == "HEAD" { "GET" } else { method };
-        self.method.as_ref().is_none_or(|name| name == method)
+        self.methods.is_empty() || self.methods.iter().any(|name| name == method)
     }
 
     fn matches_path(&self, pattern: &[Segment], path: &str) -> bool {
@@ -142,6 +137,42 @@ impl Pattern {
         });
         all_match && (self.is_open || rest.next().is_none())
     }
+
+    /// Whether every request that `other` means, in whatever way its path is spelled, is meant by this one too.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let covers_methods = self.methods.is_empty()
+            || !other.methods.is_empty()
+                && other
+                    .methods
+                    .iter()
+                    .all(|method| self.methods.contains(method));
+        let mut rest = other.segments.iter();
+        let covers_start = self
+            .segments
+            .iter()
+            .all(|segment| match (segment, rest.next()) {
+                (_, None) => false,
+                (Segment::Any, Some(_)) => true,
+                (Segment::Name(name), Some(found)) => *found == Segment::Name(name.clone()),
+            });
+        let covers_rest = self.is_open || rest.next().is_none() && !other.is_open;
+        covers_methods && covers_start && covers_rest
+    }
+}
+
+fn method(name: &str) -> Result<String, PatternError> {
+    match name {
+        "HEAD" => Err(PatternError::Head),
+        _ if !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'-') =>
+        {
+            Ok(name.to_owned())
+        }
+        _ => Err(PatternError::BadMethod(name.to_owned())),
+    }
 }
 
 fn split(path: &str) -> impl Iterator<Item = &str> {
@@ -151,6 +182,7 @@ fn split(path: &str) -> impl Iterator<Item = &str> {
 fn segments(path: &str) -> Vec<Segment> {
     let segment = |name: &str| match name {
         "*" => Segment::Any,
+        name if name.starts_with('{') && name.ends_with('}') => Segment::Any,
         name => Segment::Name(name.to_owned()),
     };
     split(path).map(segment).collect()

@@ -58,6 +58,43 @@ fn an_exemption_meets_only_its_exact_path() {
 }
 
 #[test]
+fn several_methods_are_joined_and_a_name_in_braces_is_one_segment() {
+    for method in ["PUT", "PATCH"] {
+        assert!(matches("PUT|PATCH /tasks/{id}", method, "/tasks/7"));
+    }
+    assert!(!matches("PUT|PATCH /tasks/{id}", "DELETE", "/tasks/7"));
+    assert!(!matches("PUT|PATCH /tasks/{id}", "PUT", "/tasks/7/parts"));
+}
+
+#[test]
+fn a_pattern_covers_another_when_it_means_every_request_of_it() {
+    let covers = |one: &str, other: &str| {
+        Pattern::parse(one)
+            .unwrap()
+            .covers(&Pattern::parse(other).unwrap())
+    };
+    for (one, other) in [
+        ("* /**", "GET /a/b"),
+        ("GET /a/**", "GET /a"),
+        ("GET /a/**", "GET /a/*/c/**"),
+        ("GET /a/*", "GET /A/b"),
+        ("GET|POST /a", "POST /a"),
+    ] {
+        assert!(covers(one, other), "{one} covers {other}");
+    }
+    for (one, other) in [
+        ("GET /a", "* /a"),
+        ("GET /a", "GET|POST /a"),
+        ("GET /a/*", "GET /a/**"),
+        ("GET /a/b", "GET /a/*"),
+        ("GET /a/**", "GET /ab"),
+        ("GET /a/*/**", "GET /a"),
+    ] {
+        assert!(!covers(one, other), "{one} does not cover {other}");
+    }
+}
+
+#[test]
 fn methods_are_compared_as_they_are_and_head_counts_as_get() {
     assert!(matches("GET /a", "HEAD", "/a"));
     assert!(!matches("GET /a", "POST", "/a"));
@@ -70,6 +107,7 @@ fn a_wrong_pattern_is_told_what_to_write() {
         ("/health", "write a method and a path"),
         ("GET /a b", "write a method and a path"),
         ("get /a", "capital letters"),
+        ("GET| /a", "capital letters"),
         ("HEAD /a", "write \"GET\""),
         ("GET /a/", "write \"/a\""),
         ("GET /a/**/b", "must be its last segment"),
@@ -81,7 +119,7 @@ fn a_wrong_pattern_is_told_what_to_write() {
 
 #[test]
 fn a_pattern_is_shown_as_it_was_written() {
-    for text in ["GET /", "* /**", "POST /Api/*/tasks/**"] {
+    for text in ["GET /", "* /**", "POST|PUT /Api/*/{id}/tasks/**"] {
         assert_eq!(Pattern::parse(text).unwrap().to_string(), text);
     }
 }
