@@ -19,9 +19,16 @@ export function checkPolicy() {
   return run("cargo", ["run", ...CHECK]);
 }
 
+/**
+ * With this in its environment, a build that wrangler starts because something has changed says what is wrong and goes
+ * on with what was built before: a typo ends no server, and the next change is built again.
+ */
+export const WATCHED = { BOUNCER_WATCHED: "1" };
+
 /** Builds, and says with which toolchain. */
 export function build() {
   const wasm = setup();
+  console.log("build: compiling the policy check, and checking the policy");
   if (!runQuietly("cargo", ["build", ...CHECK])) {
     throw new Advice("The policy check did not build, so nothing was built; the compiler says why above.");
   }
@@ -70,4 +77,13 @@ function fingerprint(toolchain) {
   return hash.digest("hex");
 }
 
-if (isMain(import.meta.url)) await tell(build);
+if (isMain(import.meta.url)) {
+  await tell(() => {
+    try {
+      build();
+    } catch (error) {
+      if (!(error instanceof Advice && process.env.BOUNCER_WATCHED)) throw error;
+      console.error(error.message);
+    }
+  });
+}

@@ -108,7 +108,10 @@ function signal(child, name) {
 async function stop(child, ended) {
   for (const name of ["SIGTERM", "SIGKILL"]) {
     if (!signal(child, name)) break;
-    const stopped = await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 5_000))]);
+    let timer;
+    const patience = new Promise((resolve) => (timer = setTimeout(resolve, 5_000)));
+    const stopped = await Promise.race([ended, patience]);
+    clearTimeout(timer);
     if (stopped !== undefined) break;
   }
 }

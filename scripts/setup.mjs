@@ -64,8 +64,8 @@ function packages() {
 function tools() {
   for (const { crate, binary = crate, version, locked } of WASM_TOOLS) {
     if (read(join(TOOLS, binary), "--version")?.includes(version)) continue;
-    say(`installing ${crate} ${version} into .tools (a few minutes, once)`);
-    const args = ["install", crate, "--version", version, "--root", ".tools", "--force", ...locked];
+    say(`compiling ${crate} ${version} into .tools (2 to 4 minutes on two cores, once)`);
+    const args = ["install", "--quiet", crate, "--version", version, "--root", ".tools", "--force", ...locked];
     if (!run("cargo", args)) {
       throw new Advice(`${crate} could not be installed; cargo says why above. Is the crates registry reachable?`);
     }

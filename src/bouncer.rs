@@ -1,5 +1,6 @@
 //! What an isolate sets up once: the policy, and the secrets it names.
 
+use crate::identity::Identification;
 use crate::identity::jwt::Verifier;
 use crate::policy::{Policy, PolicyError};
 
@@ -13,8 +14,10 @@ pub const ORIGIN_SECRET: &str = "BOUNCER_SECRET";
 pub struct Bouncer {
     /// The checked policy.
     pub policy: Policy,
-    /// Verifies users, where the policy says how.
-    pub verifier: Option<Verifier>,
+    /// How it is found out who is asking.
+    pub identification: Identification,
+    /// The headers that some rule counts by, joined by commas.
+    pub counted_headers: String,
     /// Sent to the origin with every request, if set.
     pub origin_secret: Option<String>,
 }
@@ -43,11 +46,27 @@ impl Bouncer {
                 );
                 PolicyError::new("jwt.secret", problem)
             })?;
-            Ok(Verifier::hs256(secret.as_bytes(), &jwt.user_claim))
+            Ok(Verifier::hs256(secret.as_bytes()))
         });
+        let identification = Identification {
+            verifier: verifier.transpose()?,
+            user_claim: policy
+                .jwt
+                .as_ref()
+                .map(|jwt| jwt.user_claim.clone())
+                .unwrap_or_default(),
+            tenant_claim: policy
+                .jwt
+                .as_ref()
+                .map(|jwt| jwt.tenant_claim.clone())
+                .unwrap_or_default(),
+            ipv6_prefix: policy.ipv6_prefix,
+        };
+        let counted_headers = policy.headers().join(",");
         Ok(Self {
             policy,
-            verifier: verifier.transpose()?,
+            identification,
+            counted_headers,
             origin_secret: variable(ORIGIN_SECRET),
         })
     }

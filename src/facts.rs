@@ -26,14 +26,16 @@ pub struct Facts<'a> {
 // === impl Facts ===
 
 impl<'a> Facts<'a> {
-    /// Reads the time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each.
+    /// Reads the time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each, and then the headers that
+    /// are counted by.
     #[must_use]
     pub fn read(lines: &'a str) -> Self {
-        let mut lines = lines.split('\n');
+        let mut lines = lines.splitn(7, '\n');
         let mut next = || lines.next().unwrap_or_default();
         let now_ms = next().parse().unwrap_or_default();
         let (method, url, address, authorization, forwarded_for) =
             (next(), next(), next(), next(), next());
+        let headers = next();
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let (host, target) = match rest.find('/').and_then(|at| rest.split_at_checked(at)) {
             Some((host, target)) => (host, target),
@@ -43,6 +45,7 @@ impl<'a> Facts<'a> {
         let credentials = Credentials {
             address,
             authorization,
+            headers,
         };
         Self {
             now_ms,
@@ -64,7 +67,7 @@ mod tests {
     #[test]
     fn a_url_falls_into_scheme_host_target_and_path() {
         let facts = Facts::read(
-            "1000\nGET\nhttps://api.example.com:8443/a/b?c=/d?e\n203.0.113.7\nBearer x\n198.51.100.1",
+            "1000\nGET\nhttps://api.example.com:8443/a/b?c=/d?e\n203.0.113.7\nBearer x\n198.51.100.1\nx-a: 1\nx-b: 2\n",
         );
         assert_eq!(
             (facts.now_ms, facts.method, facts.scheme, facts.host),
@@ -75,7 +78,8 @@ mod tests {
             facts.credentials,
             Credentials {
                 address: "203.0.113.7",
-                authorization: "Bearer x"
+                authorization: "Bearer x",
+                headers: "x-a: 1\nx-b: 2\n"
             }
         );
         assert_eq!(facts.forwarded_for, "198.51.100.1");

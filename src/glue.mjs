@@ -1,12 +1,18 @@
 // The JavaScript that js.rs calls. Each function does in one crossing what would take Rust many: a crossing between
 // wasm and JavaScript costs more than the work itself. Header lines travel as one string, "Name: value\n" each.
 
-export function facts(request) {
+export function facts(request, countedHeaders) {
   const { headers } = request;
   const address = headers.get("CF-Connecting-IP") ?? "";
   const authorization = headers.get("Authorization") ?? "";
   const forwardedFor = headers.get("X-Forwarded-For") ?? "";
-  return `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}`;
+  let facts = `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}\n`;
+  if (countedHeaders === "") return facts;
+  for (const name of countedHeaders.split(",")) {
+    const value = headers.get(name);
+    if (value !== null) facts += `${name}: ${value}\n`;
+  }
+  return facts;
 }
 
 export function variable(env, name) {

@@ -4,32 +4,28 @@
 //! algorithm than the policy's is no identity at all, and its request counts by the client's address: minting
 //! credentials mints no counters.
 
-use std::fmt;
+use std::cell::OnceCell;
 
 pub mod address;
 pub mod jwt;
+mod key;
+mod kind;
 
-use jwt::Verifier;
+use jwt::{Claims, Verifier};
+pub use key::Key;
+pub use kind::{KeyKind, KindError, Part};
 
-/// What a rule counts by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyKind {
-    /// The client's address.
-    Ip,
-    /// The verified user; the address where there is none.
-    User,
-    /// The same, said plainly.
-    UserOrIp,
-}
-
-/// Who is counted. Its display form names the object that owns the counters; the kinds never collide, whatever a value
-/// contains, because each has a prefix of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
-    /// A client's address, or the network that stands for it.
-    Ip(String),
-    /// The subject of a verified token.
-    User(String),
+/// How a policy finds out who is asking.
+#[derive(Default)]
+pub struct Identification {
+    /// Verifies tokens, where the policy says how.
+    pub verifier: Option<Verifier>,
+    /// The claim that names the user.
+    pub user_claim: String,
+    /// The claim that names the user's tenant.
+    pub tenant_claim: String,
+    /// The leading bits by which IPv6 addresses are counted.
+    pub ipv6_prefix: u8,
 }
 
 /// What a request says of its sender.
@@ -39,57 +35,92 @@ pub struct Credentials<'a> {
     pub address: &'a str,
     /// `Authorization`, as sent.
     pub authorization: &'a str,
+    /// The headers that the policy counts by, as `name: value` lines with the name in lower case; none that is not there.
+    pub headers: &'a str,
 }
 
-// === impl KeyKind ===
-
-impl KeyKind {
-    /// Every kind, as the policy names it.
-    pub const ALL: [(&'static str, Self); 3] = [
-        ("ip", Self::Ip),
-        ("user", Self::User),
-        ("user-or-ip", Self::UserOrIp),
-    ];
+/// The sender of one request. Its token is verified once, and only when a rule asks.
+pub struct Client<'a> {
+    identification: &'a Identification,
+    credentials: Credentials<'a>,
+    now_ms: u64,
+    claims: OnceCell<Option<Claims>>,
 }
 
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(_, kind)| kind == self);
-        f.write_str(name.map_or("", |(name, _)| name))
-    }
-}
+// === impl Client ===
 
-// === impl Key ===
-
-impl Key {
-    /// The key that a rule of this kind counts the request under. `now_ms` is the edge's clock, against which a token
-    /// expires.
+impl<'a> Client<'a> {
+    /// The sender of a request that came at `now_ms`, by the edge's clock, against which a token expires.
     #[must_use]
-    pub fn of(
-        kind: KeyKind,
-        credentials: Credentials<'_>,
-        verifier: Option<&Verifier>,
+    pub fn new(
+        identification: &'a Identification,
+        credentials: Credentials<'a>,
         now_ms: u64,
     ) -> Self {
-        let user = match kind {
-            KeyKind::Ip => None,
-            KeyKind::User | KeyKind::UserOrIp => {
-                verifier.and_then(|verifier| verifier.user(credentials.authorization, now_ms))
-            }
-        };
-        user.map_or_else(
-            || Self::Ip(address::network(credentials.address)),
-            Self::User,
+        Self {
+            identification,
+            credentials,
+            now_ms,
+            claims: OnceCell::new(),
+        }
+    }
+
+    /// The key under which a rule of this kind counts the request; that of the address where it lacks what the rule
+    /// counts by.
+    #[must_use]
+    pub fn key(&self, kind: &KeyKind) -> Key {
+        let values: Option<Vec<_>> = kind.parts().iter().map(|part| self.value(part)).collect();
+        let values = values.unwrap_or_else(|| vec![self.address()]);
+        Key::new(
+            values
+                .iter()
+                .map(|(kind, value)| (kind.as_str(), value.as_str())),
         )
     }
-}
 
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip(address) => write!(f, "ip:{address}"),
-            Self::User(user) => write!(f, "user:{user}"),
+    /// The kind that is counted in the end, and the value.
+    fn value(&self, part: &Part) -> Option<(String, String)> {
+        let value = match part {
+            Part::Ip => return Some(self.address()),
+            Part::Global => Some(String::new()),
+            Part::User | Part::UserOrIp => self.claim(&self.identification.user_claim),
+            Part::Tenant => self.claim(&self.identification.tenant_claim),
+            Part::Claim(name) => self.claim(name),
+            Part::Header(name) => self.header(name).map(str::to_owned),
+        };
+        match (part, value) {
+            (Part::UserOrIp, None) => Some(self.address()),
+            (Part::UserOrIp, Some(value)) => Some((Part::User.to_string(), value)),
+            (part, value) => Some((part.to_string(), value?)),
         }
+    }
+
+    fn address(&self) -> (String, String) {
+        let network = address::network(self.credentials.address, self.identification.ipv6_prefix);
+        (Part::Ip.to_string(), network)
+    }
+
+    fn claim(&self, name: &str) -> Option<String> {
+        let verify = || {
+            let verifier = self.identification.verifier.as_ref()?;
+            verifier.claims(self.credentials.authorization, self.now_ms)
+        };
+        self.claims
+            .get_or_init(verify)
+            .as_ref()?
+            .text(name)
+            .map(str::to_owned)
+    }
+
+    fn header(&self, name: &str) -> Option<&'a str> {
+        let mut headers = self
+            .credentials
+            .headers
+            .lines()
+            .filter_map(|line| line.split_once(": "));
+        headers
+            .find(|(found, value)| *found == name && !value.is_empty())
+            .map(|(_, value)| value)
     }
 }
 

@@ -5,8 +5,9 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/glue.mjs")]
 extern "C" {
-    /// The time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each; no value can contain a line break.
-    pub(crate) fn facts(request: &Object) -> String;
+    /// The time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each, and the headers of these names
+    /// that are there; no value can contain a line break.
+    pub(crate) fn facts(request: &Object, counted_headers: &str) -> String;
 
     /// A variable or secret: a string as it is, anything else as JSON.
     pub(crate) fn variable(env: &Object, name: &str) -> Option<String>;

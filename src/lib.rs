@@ -15,7 +15,7 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use bouncer::Bouncer;
 use facts::Facts;
 use head::Head;
-use identity::Key;
+use identity::{Client, Key};
 use origin::Outgoing;
 use policy::Action;
 use refusal::Refusal;
@@ -44,18 +44,13 @@ pub fn handle(request: Object, env: js::Env) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
         return refuse(&request, &Refusal::PolicyInvalid, &Head::default());
     };
-    let lines = js::facts(&request);
+    let lines = js::facts(&request, &bouncer.counted_headers);
     let facts = Facts::read(&lines);
     let rule = bouncer.policy.route(facts.method, facts.path);
+    let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
     let counted = match &rule.action {
         Action::Exempt => None,
-        Action::Limit { key, limits } => {
-            let verifier = bouncer.verifier.as_ref();
-            Some((
-                Key::of(*key, facts.credentials, verifier, facts.now_ms),
-                limits,
-            ))
-        }
+        Action::Limit { key, limits } => Some((client.key(key), limits)),
     };
 
     // Up to here nothing has waited for anything. From here on an object is asked, then the origin.

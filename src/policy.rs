@@ -5,7 +5,7 @@
 
 use bouncer_durable::{Algorithm, Limit};
 
-use crate::identity::KeyKind;
+use crate::identity::{KeyKind, Part};
 use crate::route::{NormalPath, Pattern};
 
 mod compile;
@@ -40,6 +40,8 @@ pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
 pub struct Policy {
     /// Where allowed requests go: scheme, authority and base path, without a slash at the end.
     pub origin: String,
+    /// The leading bits by which IPv6 addresses are counted.
+    pub ipv6_prefix: u8,
     /// How users are verified, if they are.
     pub jwt: Option<Jwt>,
     /// In the order in which they are tried.
@@ -55,6 +57,8 @@ pub struct Jwt {
     pub secret: String,
     /// The claim that names the user.
     pub user_claim: String,
+    /// The claim that names the user's tenant.
+    pub tenant_claim: String,
 }
 
 /// Which requests, and what happens to them.
@@ -91,6 +95,32 @@ impl Policy {
     /// [`PolicyError`], which names the field and says what would be right.
     pub fn from_json(json: &str) -> Result<Self, PolicyError> {
         source::read(json).and_then(compile::policy)
+    }
+
+    /// The names of the headers that some rule counts by, in lower case.
+    #[must_use]
+    pub fn headers(&self) -> Vec<&str> {
+        let keys = self
+            .rules
+            .iter()
+            .chain([&self.default])
+            .filter_map(|rule| match &rule.action {
+                Action::Exempt => None,
+                Action::Limit { key, .. } => Some(key),
+            });
+        let mut names: Vec<_> = keys
+            .flat_map(KeyKind::parts)
+            .filter_map(|part| {
+                if let Part::Header(name) = part {
+                    Some(name.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The first rule that matches, else the default. `raw` is the path as it was sent.

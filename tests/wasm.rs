@@ -10,7 +10,7 @@
 use std::num::NonZeroU32;
 
 use bouncer::bouncer::Bouncer;
-use bouncer::identity::{Credentials, Key, KeyKind};
+use bouncer::identity::{Client, Credentials};
 use bouncer::policy::Action;
 use bouncer_durable::ledger::{Claim, Ledger};
 use bouncer_durable::message::{Operation, Reply, Request};
@@ -44,13 +44,18 @@ fn a_policy_routes_and_a_token_of_another_implementation_identifies() {
     let Action::Limit { key, .. } = &rule.action else {
         panic!("not a limit")
     };
-    assert_eq!(*key, KeyKind::UserOrIp);
+    assert_eq!(key.to_string(), "user-or-ip");
     let authorization = format!("Bearer {TOKEN}");
     let credentials = Credentials {
         address: "203.0.113.7",
         authorization: &authorization,
+        headers: "",
     };
-    let named = |now_ms| Key::of(*key, credentials, bouncer.verifier.as_ref(), now_ms).to_string();
+    let named = |now_ms| {
+        Client::new(&bouncer.identification, credentials, now_ms)
+            .key(key)
+            .to_string()
+    };
     assert_eq!(named(1_800_000_000_000), "user:ada");
     assert_eq!(named(4_102_444_800_000), "ip:203.0.113.7");
 }

@@ -2,18 +2,20 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// What an address is counted as: IPv4 itself, IPv6 by its /64 (a client has at least 2^64 of those to choose from), and
-/// IPv4 written as IPv6 as the IPv4 it is. Whatever is no address at all is counted together.
+/// What an address is counted as: IPv4 itself, IPv6 by its first `ipv6_prefix` bits (a client commonly has all addresses
+/// of a /64 to choose from), and IPv4 written as IPv6 as the IPv4 it is. Whatever is no address is counted together.
 #[must_use]
-pub fn network(address: &str) -> String {
+pub fn network(address: &str, ipv6_prefix: u8) -> String {
     match address
         .parse::<IpAddr>()
         .map(|address| address.to_canonical())
     {
         Ok(IpAddr::V4(address)) => address.to_string(),
         Ok(IpAddr::V6(address)) => {
-            let network = address.to_bits() & !u128::from(u64::MAX);
-            format!("{}/64", Ipv6Addr::from_bits(network))
+            let host_bits = 128_u32.saturating_sub(u32::from(ipv6_prefix));
+            let mask = u128::MAX.checked_shl(host_bits).unwrap_or(0);
+            let network = Ipv6Addr::from_bits(address.to_bits() & mask);
+            format!("{network}/{}", 128_u32.saturating_sub(host_bits))
         }
         Err(_) => "unknown".to_owned(),
     }
@@ -35,7 +37,21 @@ mod tests {
             ("203.0.113.7, 198.51.100.1", "unknown"),
             ("203.0.113.007", "unknown"),
         ] {
-            assert_eq!(network(address), counted, "{address:?}");
+            assert_eq!(network(address, 64), counted, "{address:?}");
+        }
+    }
+
+    #[test]
+    fn ipv6_is_counted_by_as_many_bits_as_one_wants() {
+        let address = "2001:db8:1:2:3:4:5:6";
+        for (prefix, counted) in [
+            (128, "2001:db8:1:2:3:4:5:6/128"),
+            (56, "2001:db8:1::/56"),
+            (48, "2001:db8:1::/48"),
+            (0, "::/0"),
+            (255, "2001:db8:1:2:3:4:5:6/128"),
+        ] {
+            assert_eq!(network(address, prefix), counted, "{prefix}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Verified users: the subject of a JSON Web Token (RFC 7519) in `Authorization: Bearer`.
+//! Verified tokens: JSON Web Tokens (RFC 7519) in `Authorization: Bearer`.
 //!
 //! The algorithm is the policy's and never the token's; a token must expire; one that is too long to be honest is turned
 //! away before any work is done on it.
@@ -11,39 +11,47 @@ use serde_json::{Map, Value};
 /// The longest token that is looked at, in bytes.
 const MAX_BYTES: usize = 8_192;
 
-/// Verifies tokens against one key, and knows which of their claims names the user.
+/// Verifies tokens against one key.
 pub struct Verifier {
     key: Hs256Key,
-    user_claim: String,
 }
+
+/// What a verified token says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claims(Map<String, Value>);
 
 // === impl Verifier ===
 
 impl Verifier {
     /// A verifier of HS256 (RFC 7518, section 3.2) under a shared secret.
     #[must_use]
-    pub fn hs256(secret: &[u8], user_claim: &str) -> Self {
+    pub fn hs256(secret: &[u8]) -> Self {
         Self {
             key: Hs256Key::new(secret),
-            user_claim: user_claim.to_owned(),
         }
     }
 
-    /// The user whom the `Authorization` header proves at `now_ms`, if it proves one.
+    /// What the token of the `Authorization` header says, if it is valid at `now_ms`.
     #[must_use]
-    pub fn user(&self, authorization: &str, now_ms: u64) -> Option<String> {
+    pub fn claims(&self, authorization: &str, now_ms: u64) -> Option<Claims> {
         let token = bearer(authorization).filter(|token| token.len() <= MAX_BYTES)?;
         let token = UntrustedToken::new(token).ok()?;
-        let token = Hs256
-            .validator::<Map<String, Value>>(&self.key)
-            .validate(&token)
-            .ok()?;
+        let validator = Hs256.validator::<Map<String, Value>>(&self.key);
+        let (_, claims) = validator.validate(&token).ok()?.into_parts();
         let now = DateTime::<Utc>::from_timestamp_millis(i64::try_from(now_ms).ok()?)?;
-        let claims = token.claims();
         let is_current =
             claims.expiration? > now && claims.not_before.is_none_or(|start| start <= now);
-        let user = claims.custom.get(&self.user_claim)?.as_str()?;
-        (is_current && !user.is_empty()).then(|| user.to_owned())
+        is_current.then_some(Claims(claims.custom))
+    }
+}
+
+// === impl Claims ===
+
+impl Claims {
+    /// A claim that is a string and not empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 }
 

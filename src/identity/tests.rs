@@ -5,9 +5,11 @@ use serde_json::json;
 use super::*;
 
 const SECRET: &[u8] = b"an example secret of 32 bytes...";
+const HERE: &str = "203.0.113.7";
+const THERE: &str = "203.0.113.8";
 
-fn bearer(subject: &str) -> String {
-    let mut claims = Claims::new(json!({ "sub": subject }));
+fn bearer(claims: serde_json::Value) -> String {
+    let mut claims = Claims::new(claims);
     claims.expiration = chrono::DateTime::from_timestamp(2_000, 0);
     let token = Hs256
         .token(&Header::empty(), &claims, &Hs256Key::new(SECRET))
@@ -15,60 +17,113 @@ fn bearer(subject: &str) -> String {
     format!("Bearer {token}")
 }
 
-fn key(kind: KeyKind, address: &str, authorization: &str) -> String {
+fn key(words: &[&str], address: &str, authorization: &str, headers: &str) -> String {
+    let identification = Identification {
+        verifier: Some(Verifier::hs256(SECRET)),
+        user_claim: "sub".to_owned(),
+        tenant_claim: "org".to_owned(),
+        ipv6_prefix: 64,
+    };
     let credentials = Credentials {
         address,
         authorization,
+        headers,
     };
-    Key::of(
-        kind,
-        credentials,
-        Some(&Verifier::hs256(SECRET, "sub")),
-        1_000_000,
-    )
-    .to_string()
+    let client = Client::new(&identification, credentials, 1_000_000);
+    client
+        .key(&KeyKind::parse(words.iter().copied()).unwrap())
+        .to_string()
 }
 
 #[test]
 fn a_verified_user_is_counted_as_herself_wherever_she_is() {
-    for address in ["203.0.113.7", "203.0.113.8"] {
-        assert_eq!(key(KeyKind::UserOrIp, address, &bearer("ada")), "user:ada");
-        assert_eq!(key(KeyKind::User, address, &bearer("ada")), "user:ada");
+    let ada = bearer(json!({ "sub": "ada" }));
+    for address in [HERE, THERE] {
+        assert_eq!(key(&["user-or-ip"], address, &ada, ""), "user:ada");
+        assert_eq!(key(&["user"], address, &ada, ""), "user:ada");
     }
 }
 
 #[test]
-fn anyone_else_is_counted_by_address() {
-    for authorization in [
-        "",
-        "Bearer",
-        "Bearer x",
-        "Basic YTpi",
-        "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.",
-    ] {
+fn whoever_lacks_what_a_rule_counts_by_is_counted_by_address() {
+    let unsigned = "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.";
+    for authorization in ["", "Bearer", "Bearer x", "Basic YTpi", unsigned] {
+        for words in [
+            &["user-or-ip"],
+            &["user"],
+            &["tenant"],
+            &["claim:dept"],
+            &["header:x-region"],
+        ] {
+            assert_eq!(
+                key(words, HERE, authorization, "x-region: "),
+                "ip:203.0.113.7",
+                "{words:?}"
+            );
+        }
         assert_eq!(
-            key(KeyKind::UserOrIp, "203.0.113.7", authorization),
-            "ip:203.0.113.7"
-        );
-        assert_eq!(
-            key(KeyKind::User, "203.0.113.7", authorization),
+            key(
+                &["tenant", "header:x-region"],
+                HERE,
+                authorization,
+                "x-region: eu"
+            ),
             "ip:203.0.113.7"
         );
     }
-}
-
-#[test]
-fn a_rule_by_address_does_not_care_who_the_user_is() {
+    let without_tenant = bearer(json!({ "sub": "ada" }));
     assert_eq!(
-        key(KeyKind::Ip, "203.0.113.7", &bearer("ada")),
+        key(&["tenant"], HERE, &without_tenant, ""),
         "ip:203.0.113.7"
     );
 }
 
 #[test]
+fn each_kind_counts_by_what_it_says() {
+    let ada = bearer(json!({ "sub": "ada", "org": "acme", "dept": "sales" }));
+    for (words, name) in [
+        (&["ip"][..], "ip:203.0.113.7"),
+        (&["tenant"], "tenant:acme"),
+        (&["claim:dept"], "claim:dept:sales"),
+        (&["header:X-Region"], "header:x-region:eu"),
+        (&["global"], "global:"),
+        (&["tenant", "ip"], "tenant:acme+ip:203.0.113.7"),
+        (
+            &["user-or-ip", "header:x-region"],
+            "user:ada+header:x-region:eu",
+        ),
+    ] {
+        assert_eq!(key(words, HERE, &ada, "x-other: us\nx-region: eu\n"), name);
+    }
+}
+
+#[test]
 fn a_user_who_is_called_like_an_address_is_still_a_user() {
-    assert_eq!(
-        key(KeyKind::UserOrIp, "203.0.113.7", &bearer("ip:203.0.113.7")),
-        "user:ip:203.0.113.7"
-    );
+    let odd = bearer(json!({ "sub": "ip:203.0.113.7" }));
+    assert_eq!(key(&["user-or-ip"], HERE, &odd, ""), "user:ip:203.0.113.7");
+    let odder = bearer(json!({ "sub": "ada+ip:203.0.113.7" }));
+    assert!(key(&["user-or-ip"], HERE, &odder, "").starts_with("user#"));
+}
+
+#[test]
+fn words_that_are_no_key_say_what_to_write() {
+    for (words, expected) in [
+        (&["planet"][..], "found \"planet\"; write \"ip\", \"user\""),
+        (&["IP"], "found \"IP\"; write"),
+        (
+            &["header:"],
+            "found \"header:\"; after the colon comes a name",
+        ),
+        (
+            &["claim:a b"],
+            "found \"claim:a b\"; after the colon comes a name",
+        ),
+        (&["ip", "ip"], "found \"ip\" twice in one key"),
+        (&[], "found an empty list"),
+    ] {
+        let error = KeyKind::parse(words.iter().copied())
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with(expected), "{words:?}: {error}");
+    }
 }

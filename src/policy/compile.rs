@@ -5,7 +5,7 @@ use std::fmt::Display;
 use bouncer_durable::limit::LimitError;
 use bouncer_durable::{Algorithm, Limit};
 
-use super::source::{DefaultSource, JwtSource, RuleSource, Source};
+use super::source::{DefaultSource, JwtSource, KeySource, RuleSource, Source};
 use super::{ALGORITHMS, Action, DEFAULT, Jwt, Policy, Rule, algorithm_name};
 use crate::identity::KeyKind;
 use crate::route::Pattern;
@@ -26,15 +26,15 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
     let jwt = source.jwt.map(jwt).transpose()?;
     let inherited = Inherited {
         key: match &source.default.key {
-            Some(name) => key(name, jwt.is_some(), "default.key")?,
-            None => KeyKind::UserOrIp,
+            Some(words) => key(words, jwt.is_some(), "default.key")?,
+            None => KeyKind::default(),
         },
         has_jwt: jwt.is_some(),
     };
     let mut rules = Vec::new();
     for (index, source) in source.rules.into_iter().enumerate() {
         let path = format!("rules[{index}]");
-        let rule = rule(source, &path, inherited)?;
+        let rule = rule(source, &path, &inherited)?;
         if rule.name == DEFAULT || rules.iter().any(|other: &Rule| other.name == rule.name) {
             let problem = format!(
                 "found {:?} a second time; give every rule a name of its own",
@@ -56,9 +56,10 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         }
         rules.push(rule);
     }
-    let default = rule(source.default.into(), DEFAULT, inherited)?;
+    let default = rule(source.default.into(), DEFAULT, &inherited)?;
     Ok(Policy {
         origin: origin(&source.origin)?,
+        ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
         rules,
         default,
@@ -66,13 +67,12 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
 }
 
 /// What a rule takes from the rest of the policy.
-#[derive(Clone, Copy)]
 struct Inherited {
     key: KeyKind,
     has_jwt: bool,
 }
 
-fn rule(source: RuleSource, path: &str, inherited: Inherited) -> Result<Rule> {
+fn rule(source: RuleSource, path: &str, inherited: &Inherited) -> Result<Rule> {
     let at = |field: &str| format!("{path}.{field}");
     let is_name = |name: &str| {
         !name.is_empty()
@@ -114,8 +114,8 @@ fn rule(source: RuleSource, path: &str, inherited: Inherited) -> Result<Rule> {
         let algorithm = algorithm(source.algorithm.as_deref(), source.burst, path)?;
         Action::Limit {
             key: match &source.key {
-                Some(name) => key(name, inherited.has_jwt, &at("key"))?,
-                None => inherited.key,
+                Some(words) => key(words, inherited.has_jwt, &at("key"))?,
+                None => inherited.key.clone(),
             },
             limits: limits(text, algorithm, path)?,
         }
@@ -175,17 +175,30 @@ fn algorithm(name: Option<&str>, burst: Option<u32>, path: &str) -> Result<Algor
     }
 }
 
-fn key(name: &str, has_jwt: bool, path: &str) -> Result<KeyKind> {
-    match KeyKind::ALL.iter().find(|(known, _)| *known == name) {
-        Some((_, KeyKind::User)) if !has_jwt => {
-            let problem = "without [vars.BOUNCER.jwt] nobody is a user; say how tokens are verified, or write \"ip\"";
-            Err(PolicyError::new(path, problem))
-        }
-        Some((_, kind)) => Ok(*kind),
-        None => {
-            let problem = format!("found {name:?}; write \"ip\", \"user\" or \"user-or-ip\"");
-            Err(PolicyError::new(path, problem))
-        }
+fn key(words: &KeySource, has_jwt: bool, path: &str) -> Result<KeyKind> {
+    let words = match words {
+        KeySource::One(word) => std::slice::from_ref(word),
+        KeySource::Several(words) => words.as_slice(),
+    };
+    let kind = KeyKind::parse(words.iter().map(String::as_str))
+        .map_err(|error| PolicyError::new(path, error))?;
+    if kind.needs_token() && !has_jwt {
+        let problem = format!(
+            "found \"{kind}\", but without [vars.BOUNCER.jwt] no token is verified and nobody has one; say how tokens \
+             are verified, or write \"ip\""
+        );
+        return Err(PolicyError::new(path, problem));
+    }
+    Ok(kind)
+}
+
+fn ipv6_prefix(bits: Option<u8>) -> Result<u8> {
+    match bits.unwrap_or(64) {
+        bits @ 1..=128 => Ok(bits),
+        bits => Err(PolicyError::new(
+            "ipv6_prefix",
+            format!("found {bits}; write a number of bits from 1 to 128"),
+        )),
     }
 }
 
@@ -201,6 +214,7 @@ fn jwt(source: JwtSource) -> Result<Jwt> {
     Ok(Jwt {
         secret: source.secret,
         user_claim: source.user.unwrap_or_else(|| "sub".to_owned()),
+        tenant_claim: source.tenant.unwrap_or_else(|| "org".to_owned()),
     })
 }
 
@@ -214,6 +228,7 @@ fn origin(text: &str) -> Result<String> {
             && rest
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && !b"?#@\\".contains(&byte))
+            && has_good_port(rest)
     });
     if is_origin {
         Ok(text.trim_end_matches('/').to_owned())
@@ -223,6 +238,19 @@ fn origin(text: &str) -> Result<String> {
              \"http://127.0.0.1:8000\", with a base path if it has one"
         );
         Err(PolicyError::new("origin", problem))
+    }
+}
+
+fn has_good_port(authority_and_path: &str) -> bool {
+    let authority = authority_and_path.split('/').next().unwrap_or_default();
+    // The colons of an IPv6 address are in brackets.
+    match authority
+        .rsplit(']')
+        .next()
+        .and_then(|rest| rest.split_once(':'))
+    {
+        Some((_, port)) => port.parse::<u16>().is_ok_and(|port| port > 0),
+        None => true,
     }
 }
 

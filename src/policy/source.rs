@@ -10,6 +10,7 @@ pub(super) struct Source {
     pub(super) origin: String,
     pub(super) default: DefaultSource,
     pub(super) jwt: Option<JwtSource>,
+    pub(super) ipv6_prefix: Option<u8>,
     #[serde(default)]
     pub(super) rules: Vec<RuleSource>,
 }
@@ -18,7 +19,7 @@ pub(super) struct Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct DefaultSource {
     pub(super) limit: String,
-    pub(super) key: Option<String>,
+    pub(super) key: Option<KeySource>,
     pub(super) algorithm: Option<String>,
     pub(super) burst: Option<u32>,
 }
@@ -29,6 +30,7 @@ pub(super) struct JwtSource {
     pub(super) algorithm: String,
     pub(super) secret: String,
     pub(super) user: Option<String>,
+    pub(super) tenant: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,9 +42,20 @@ pub(super) struct RuleSource {
     #[serde(default)]
     pub(super) exempt: bool,
     pub(super) limit: Option<String>,
-    pub(super) key: Option<String>,
+    pub(super) key: Option<KeySource>,
     pub(super) algorithm: Option<String>,
     pub(super) burst: Option<u32>,
+}
+
+/// One word or a list of them.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a key such as \"ip\", or a list of them"
+)]
+pub(super) enum KeySource {
+    One(String),
+    Several(Vec<String>),
 }
 
 /// Reads the fields, each of which must be known and of its type.

@@ -59,7 +59,7 @@ fn a_rules_limits_are_counted_as_the_rule_says() {
     let Action::Limit { key, limits } = &policy.rules[1].action else {
         panic!("not a limit")
     };
-    assert_eq!(*key, KeyKind::Ip);
+    assert_eq!(key.to_string(), "ip");
     let log = bouncer_durable::Algorithm::SlidingLog;
     let expected = Limit::parse_all("5/minute;20/hour").unwrap();
     assert!(limits.iter().all(|limit| limit.algorithm() == log));
@@ -73,7 +73,7 @@ fn a_rule_without_a_key_counts_by_the_defaults() {
     let Action::Limit { key, .. } = &policy.rules[2].action else {
         panic!("not a limit")
     };
-    assert_eq!(*key, KeyKind::UserOrIp);
+    assert_eq!(key.to_string(), "user-or-ip");
 }
 
 #[test]
@@ -180,17 +180,25 @@ fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
             "BOUNCER.origin: found \"http://\"",
         ),
         (
+            json!({ "origin": "http://a:banana", "default": { "limit": "1/day" } }),
+            "BOUNCER.origin: found \"http://a:banana\"",
+        ),
+        (
             json!({ "origin": "http://a", "default": {} }),
             "BOUNCER.default: missing field `limit`",
         ),
         (
             json!({ "origin": "http://a", "default": { "limit": "1/day", "key": "user" } }),
-            "BOUNCER.default.key: without [vars.BOUNCER.jwt] nobody is a user",
+            "BOUNCER.default.key: found \"user\", but without [vars.BOUNCER.jwt] no token",
         ),
         (
             json!({ "origin": "http://a", "default": { "limit": "1/day" },
                     "jwt": { "algorithm": "none", "secret": "S" } }),
             "BOUNCER.jwt.algorithm: found \"none\"; write \"HS256\"",
+        ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": "1/day" }, "ipv6_prefix": 0 }),
+            "BOUNCER.ipv6_prefix: found 0; write a number of bits from 1 to 128",
         ),
         (json!([]), "BOUNCER: "),
     ] {
@@ -220,4 +228,15 @@ fn a_rule_that_can_never_match_is_named_with_the_one_that_covers_it() {
         { "name": "rest", "match": ["GET /api/search", "POST /api/search"], "limit": "10/minute" },
     ]);
     assert!(policy(&partly).is_ok());
+}
+
+#[test]
+fn a_key_is_one_word_or_a_list_and_the_headers_it_needs_are_known() {
+    let rule = |name: &str, key: Value| json!({ "name": name, "match": [format!("GET /{name}")], "limit": "1/day", "key": key });
+    let policy = policy(&json!([
+        rule("a", json!("header:X-Region")),
+        rule("b", json!(["tenant", "header:x-plan"])),
+        rule("c", json!(["header:x-region", "ip"])),
+    ]));
+    assert_eq!(policy.unwrap().headers(), ["x-plan", "x-region"]);
 }

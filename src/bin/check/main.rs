@@ -58,7 +58,10 @@ fn read(file: &str) -> Result<Policy, String> {
         .get("vars")
         .and_then(|vars| vars.get(bouncer::bouncer::POLICY))
         .ok_or_else(|| format!("{file}: has no policy; write it under [vars.BOUNCER]"))?;
-    let json = serde_json::to_string(policy).map_err(|error| format!("{file}: {error}"))?;
+    let json = match policy {
+        toml::Value::String(json) => json.clone(),
+        table => serde_json::to_string(table).map_err(|error| format!("{file}: {error}"))?,
+    };
     Policy::from_json(&json).map_err(|error| at_its_line(file, &text, &error))
 }
 
