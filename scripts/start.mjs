@@ -144,7 +144,7 @@ async function tellStory() {
     `\nUnprotected, the API did all ${straight.served.count}, half of them took longer than ${seconds(straight.served.p50_ms)}, ` +
       `and for ${seconds(straight.wall_ms)} it had no time for anybody else.\n` +
       `Protected, it did ${through.served.count}. The other ${through.refused.count} never reached it, and it was over in ${seconds(through.wall_ms)}.\n` +
-      `(Most of that is wrangler's development server, through which ${REQUESTS} requests that are not even counted took ${seconds(proxied.wall_ms)}.)`,
+      `(Part of that is wrangler's development server: ${REQUESTS} requests that are not even counted took ${seconds(proxied.wall_ms)} through it.)`,
   );
 
   title("(d) what to try next");

@@ -263,6 +263,37 @@ describe("under policies of their own", () => {
     });
   });
 
+  it("counts by tenant, header, everybody, or several of these together", async () => {
+    const rule = (name, key) => ({ name, match: [`GET /${name}`], limit: "100/day", algorithm: "token-bucket", key });
+    const rules = [
+      rule("tenant", "tenant"),
+      rule("region", "header:X-Region"),
+      rule("both", ["user-or-ip", "header:x-region"]),
+      rule("everybody", "global"),
+    ];
+    const [here, there] = ["198.51.100.1", "198.51.100.2"];
+    const [ada, bob] = ["acme", "acme"].map((org, index) => token(`user-${index}`, { org }));
+    const eve = token("eve", { org: "other" });
+    const [eu, us] = [{ "X-Region": "eu" }, { "X-Region": "us" }];
+    await under({ rules }, async (bouncer) => {
+      const counts = async (path, ...clients) => {
+        const found = [];
+        for (const client of clients) {
+          found.push(100 - Number((await whole(await bouncer.fetch(path, client))).headers.get("X-RateLimit-Remaining")));
+        }
+        return found;
+      };
+      const forged = token("mallory", { org: "acme", secret: "another secret of 32 bytes or more.." });
+      assert.deepEqual(await counts("/tenant", { token: ada }, { token: bob }, { token: eve }, { token: forged }), [1, 2, 1, 1]);
+      assert.deepEqual(await counts("/region", { headers: eu }, { headers: eu, token: ada }, { headers: us }, {}), [1, 2, 1, 1]);
+      assert.deepEqual(
+        await counts("/both", { headers: eu, token: ada }, { headers: us, token: ada }, { headers: eu, token: bob }, { headers: eu, token: ada }),
+        [1, 1, 1, 2],
+      );
+      assert.deepEqual(await counts("/everybody", { address: here }, { address: there }, { token: eve }), [1, 2, 3]);
+    });
+  });
+
   it("saves the ledger, and deletes everything when all of it has expired", async () => {
     await under(onlyDefault({ limit: "5/2 seconds", key: "ip" }), async (bouncer) => {
       await roomInWindow(2_000, 1_000);
