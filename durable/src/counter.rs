@@ -46,11 +46,28 @@ impl Counter {
     /// # Errors
     /// [`Refused`]: the longest wait of those that refuse.
     pub fn take(&mut self, limits: &[Limit], now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        // One limit, the same as the last time: nothing to look for and nothing to decide together.
+        if let (None, [limit], Some(slot)) = (&self.exception, limits, self.slots.first_mut())
+            && slot.limit == *limit
+        {
+            return slot.take(now_ms, cost);
+        }
+        self.take_each(limits, now_ms, cost)
+    }
+
+    fn take_each(
+        &mut self,
+        limits: &[Limit],
+        now_ms: u64,
+        cost: NonZeroU32,
+    ) -> Result<(), Refused> {
         self.follow(limits, now_ms);
+        let count = self.effective(limits).len();
         let refusals = self
-            .effective(limits)
+            .slots
             .iter()
-            .filter_map(|limit| self.check(limit, now_ms, cost).err());
+            .take(count)
+            .filter_map(|slot| slot.state.check(&slot.limit, now_ms, cost).err());
         refusals.max().map_or(Ok(()), Err)?;
         self.charge(limits, now_ms, cost);
         Ok(())
@@ -63,33 +80,43 @@ impl Counter {
             .map_or(asked, |exception| &exception.limits)
     }
 
-    /// Makes sure that there is a slot under exactly each limit that holds, and ends an override whose time is up.
+    /// Makes sure that the first slots are those of the limits that hold, in their order, and ends an override whose
+    /// time is up.
     pub(crate) fn follow(&mut self, asked: &[Limit], now_ms: u64) {
         self.exception
             .take_if(|exception| exception.has_ended(now_ms));
         let mut index = 0;
-        while let Some(limit) = self.effective(asked).get(index).copied() {
-            self.follow_one(&limit, now_ms);
+        while let Some(limit) = self.effective(asked).get(index) {
+            // Nearly always it is there from the last time.
+            if self
+                .slots
+                .get(index)
+                .is_none_or(|slot| slot.limit != *limit)
+            {
+                let limit = *limit;
+                self.follow_at(index, limit, now_ms);
+            }
             index += 1;
         }
     }
 
-    fn follow_one(&mut self, limit: &Limit, now_ms: u64) {
-        match self
-            .slots
-            .iter_mut()
-            .find(|slot| slot.limit.window_ms() == limit.window_ms())
-        {
-            Some(slot) if slot.limit == *limit => {}
-            Some(slot) => {
-                slot.state.carry(&slot.limit, limit, now_ms);
-                slot.limit = *limit;
-            }
-            None => self.slots.push(Slot {
-                limit: *limit,
+    /// Brings the slot of the limit's window to `index`, or a fresh one if there is none, and carries what was used over.
+    #[cold]
+    fn follow_at(&mut self, index: usize, limit: Limit, now_ms: u64) {
+        let is_same = |slot: &Slot| slot.limit.window_ms() == limit.window_ms();
+        let behind = self.slots.iter().skip(index).position(is_same);
+        let found = behind.map_or(self.slots.len(), |offset| index + offset);
+        if behind.is_none() {
+            self.slots.push(Slot {
+                limit,
                 state: State::fresh(limit.algorithm()),
                 unsaved: 0,
-            }),
+            });
+        }
+        self.slots.swap(index, found);
+        if let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.limit != limit) {
+            slot.state.carry(&slot.limit, &limit, now_ms);
+            slot.limit = limit;
         }
     }
 
@@ -110,15 +137,8 @@ impl Counter {
 
     /// Takes `cost` under every limit that holds, after a [`check`](Self::check) of each at the same moment.
     pub(crate) fn charge(&mut self, asked: &[Limit], now_ms: u64, cost: NonZeroU32) {
-        let limits = self
-            .exception
-            .as_ref()
-            .map_or(asked, |exception| &exception.limits);
-        for slot in self
-            .slots
-            .iter_mut()
-            .filter(|slot| limits.contains(&slot.limit))
-        {
+        let count = self.effective(asked).len();
+        for slot in self.slots.iter_mut().take(count) {
             slot.state.charge(&slot.limit, now_ms, cost);
             slot.unsaved = slot.unsaved.saturating_add(cost.get());
         }
@@ -201,6 +221,16 @@ impl Counter {
         for slot in &mut self.slots {
             slot.unsaved = 0;
         }
+    }
+}
+
+// === impl Slot ===
+
+impl Slot {
+    fn take(&mut self, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        self.state.take(&self.limit, now_ms, cost)?;
+        self.unsaved = self.unsaved.saturating_add(cost.get());
+        Ok(())
     }
 }
 
