@@ -81,6 +81,20 @@ pub enum State {
     TokenBucket(TokenBucket),
 }
 
+// === impl Refused ===
+
+impl Refused {
+    /// No check passes a cost that exceeds the quota, so the two are told apart only once one has failed.
+    #[cold]
+    fn of(self, limit: &Limit, cost: NonZeroU32) -> Self {
+        if cost.get() > limit.quota() {
+            Self::Never
+        } else {
+            self
+        }
+    }
+}
+
 // === impl State ===
 
 impl State {
@@ -122,15 +136,13 @@ impl State {
     /// # Errors
     /// [`Refused`], with the exact time after which the same cost fits.
     pub fn check(&self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
-        if cost.get() > limit.quota() {
-            return Err(Refused::Never);
-        }
-        match self {
+        let checked = match self {
             Self::FixedWindow(window) => window.check(limit, now_ms, cost),
             Self::SlidingLog(log) => log.check(limit, now_ms, cost),
             Self::SlidingWindow(window) => window.check(limit, now_ms, cost),
             Self::TokenBucket(bucket) => bucket.check(limit, now_ms, cost),
-        }
+        };
+        checked.map_err(|refused| refused.of(limit, cost))
     }
 
     /// Takes `cost` permits that a [`check`](Self::check) at the same moment has admitted.
@@ -141,6 +153,43 @@ impl State {
             Self::SlidingWindow(window) => *window = window.charged(limit, now_ms, cost),
             Self::TokenBucket(bucket) => *bucket = bucket.charged(limit, now_ms, cost),
         }
+    }
+
+    /// Takes `cost` permits if they are there. The same as a [`check`](Self::check) and, if it passes, a
+    /// [`charge`](Self::charge), for a limit that is decided by itself.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn take(&mut self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        // To check a bucket is to compute what it would be charged to: one computation, if nothing stands in its way.
+        match self {
+            Self::TokenBucket(bucket) => {
+                let checked = bucket.check(limit, now_ms, cost);
+                checked.map_err(|refused| refused.of(limit, cost))?;
+                *bucket = bucket.charged(limit, now_ms, cost);
+                Ok(())
+            }
+            _ => self.take_counted(limit, now_ms, cost),
+        }
+    }
+
+    #[inline(never)]
+    fn take_counted(
+        &mut self,
+        limit: &Limit,
+        now_ms: u64,
+        cost: NonZeroU32,
+    ) -> Result<(), Refused> {
+        // Of a fixed window too: then the one division serves both.
+        if let Self::FixedWindow(window) = self {
+            let checked = window.check(limit, now_ms, cost);
+            checked.map_err(|refused| refused.of(limit, cost))?;
+            *window = window.charged(limit, now_ms, cost);
+            return Ok(());
+        }
+        self.check(limit, now_ms, cost)?;
+        self.charge(limit, now_ms, cost);
+        Ok(())
     }
 
     /// Gives back `cost` permits that were taken at `taken_ms`, unless they have come back by themselves.

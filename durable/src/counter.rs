@@ -49,11 +49,15 @@ impl Counter {
     /// # Errors
     /// [`Refused`]: the longest wait of those that refuse.
     pub fn take(&mut self, limits: &[Limit], now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        // One limit, the same as the last time: nothing to look for and nothing to decide together.
+        if let (None, [limit], [slot]) = (&self.exception, limits, self.slots.as_mut_slice())
+            && slot.limit == *limit
+        {
+            return slot.take(now_ms, cost);
+        }
         self.follow(limits, now_ms);
-        let refusals = self
-            .effective(limits)
-            .iter()
-            .filter_map(|limit| self.check(limit, now_ms, cost).err());
+        let held = self.slots.iter().take(self.effective(limits).len());
+        let refusals = held.filter_map(|slot| slot.state.check(&slot.limit, now_ms, cost).err());
         refusals.max().map_or(Ok(()), Err)?;
         self.charge(now_ms, cost);
         Ok(())
@@ -66,42 +70,61 @@ impl Counter {
             .map_or(asked, |exception| &exception.limits)
     }
 
-    /// Makes sure that there is a slot under exactly each limit that holds, and ends an override whose time is up.
+    /// Makes sure that the first slots are those of the limits that hold, in their order, and ends an override whose
+    /// time is up.
     pub(crate) fn follow(&mut self, asked: &[Limit], now_ms: u64) {
         self.exception
             .take_if(|exception| exception.has_ended(now_ms));
         let mut index = 0;
-        while let Some(limit) = self.effective(asked).get(index).copied() {
-            self.follow_one(&limit, now_ms);
+        while let Some(limit) = self.effective(asked).get(index) {
+            // Nearly always it is there from the last time.
+            if self
+                .slots
+                .get(index)
+                .is_none_or(|slot| slot.limit != *limit)
+            {
+                let limit = *limit;
+                self.follow_at(index, limit, now_ms);
+            }
+            if let Some(slot) = self.slots.get_mut(index) {
+                slot.asked_ms = now_ms;
+            }
             index += 1;
         }
     }
 
-    fn follow_one(&mut self, limit: &Limit, now_ms: u64) {
-        if let Some(slot) = self.slots.iter_mut().find(|slot| slot.counts_as(limit)) {
-            slot.asked_ms = now_ms;
-            if slot.limit != *limit {
-                slot.state.carry(&slot.limit, limit, now_ms);
-                slot.limit = *limit;
-            }
-            return;
-        }
-        // Whatever was used in a window no longer than this one was used in this one too.
-        let shorter = self
+    /// Brings the slot that counts as this limit to `index`, or a new one if there is none.
+    #[cold]
+    fn follow_at(&mut self, index: usize, limit: Limit, now_ms: u64) {
+        let behind = self
             .slots
             .iter()
-            .filter(|slot| slot.limit.window_ms() <= limit.window_ms());
-        let used = shorter
-            .map(|slot| slot.state.used(&slot.limit, now_ms))
-            .max()
-            .unwrap_or(0);
-        let state = State::with_used(limit, now_ms, used);
-        self.slots.push(Slot {
-            limit: *limit,
-            state,
-            asked_ms: now_ms,
-            unsaved: 0,
-        });
+            .skip(index)
+            .position(|slot| slot.counts_as(&limit));
+        let found = behind.map_or(self.slots.len(), |offset| index + offset);
+        if behind.is_none() {
+            // Whatever was used in a window no longer than this one was used in this one too.
+            let shorter = self
+                .slots
+                .iter()
+                .filter(|slot| slot.limit.window_ms() <= limit.window_ms());
+            let used = shorter
+                .map(|slot| slot.state.used(&slot.limit, now_ms))
+                .max()
+                .unwrap_or(0);
+            let state = State::with_used(&limit, now_ms, used);
+            self.slots.push(Slot {
+                limit,
+                state,
+                asked_ms: now_ms,
+                unsaved: 0,
+            });
+        }
+        self.slots.swap(index, found);
+        if let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.limit != limit) {
+            slot.state.carry(&slot.limit, &limit, now_ms);
+            slot.limit = limit;
+        }
     }
 
     fn slot(&self, limit: &Limit) -> Option<&Slot> {
@@ -208,6 +231,14 @@ impl Counter {
 // === impl Slot ===
 
 impl Slot {
+    /// Takes `cost` under this limit alone.
+    fn take(&mut self, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        self.asked_ms = now_ms;
+        self.state.take(&self.limit, now_ms, cost)?;
+        self.unsaved = self.unsaved.saturating_add(cost.get());
+        Ok(())
+    }
+
     /// Whether `limit` is counted here, perhaps under another count.
     fn counts_as(&self, limit: &Limit) -> bool {
         let algorithm = |limit: &Limit| std::mem::discriminant(&limit.algorithm());

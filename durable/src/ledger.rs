@@ -69,30 +69,46 @@ impl Ledger {
     /// Takes `cost` permits under every limit of every claim, or none at all. A second call with an `id`
     /// that was admitted takes nothing more and is admitted too.
     pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
-        self.follow(claims, now_ms);
+        self.observe(now_ms);
         if self.charged.contains(id) {
+            self.follow(claims, now_ms);
             return self.decision(claims, now_ms, |_, _| None);
         }
-        let refused = |counter: &Counter, limit: &Limit| counter.check(limit, now_ms, cost).err();
-        let is_refused = self
-            .each(claims)
-            .any(|(counter, limit)| refused(counter, limit).is_some());
-        if is_refused {
-            return self.decision(claims, now_ms, refused);
-        }
-        for claim in claims {
-            if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                counter.charge(now_ms, cost);
-            }
+        let is_admitted = match claims {
+            [claim] => self
+                .on(&claim.counter, |counter| {
+                    counter.take(&claim.limits, now_ms, cost)
+                })
+                .is_ok(),
+            _ => self.take_from_all(claims, now_ms, cost),
+        };
+        if !is_admitted {
+            return self.decision(claims, now_ms, |counter, limit| {
+                counter.check(limit, now_ms, cost).err()
+            });
         }
         self.charged.remember(id, now_ms);
         self.decision(claims, now_ms, |_, _| None)
+    }
+
+    fn take_from_all(&mut self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> bool {
+        self.follow(claims, now_ms);
+        let fits =
+            |(counter, limit): (&Counter, &Limit)| counter.check(limit, now_ms, cost).is_ok();
+        let is_admitted = self.each(claims).all(fits);
+        if is_admitted {
+            for claim in claims {
+                self.on(&claim.counter, |counter| counter.charge(now_ms, cost));
+            }
+        }
+        is_admitted
     }
 
     /// What [`take`](Self::take) would answer. Charges nothing and changes nothing; the standings are those before.
     #[must_use]
     pub fn peek(&self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
         let mut copy = self.clone();
+        copy.observe(now_ms);
         copy.follow(claims, now_ms);
         copy.decision(claims, now_ms, |counter, limit| {
             counter.check(limit, now_ms, cost).err()
@@ -135,25 +151,25 @@ impl Ledger {
     /// Gives the key limits of its own under a counter, or ends that. What was used stays used.
     pub fn set(&mut self, counter: &str, exception: Option<Override>, now_ms: u64) {
         self.observe(now_ms);
-        self.counters
-            .entry(counter.to_owned())
-            .or_default()
-            .set(exception);
+        self.on(counter, |counter| counter.set(exception));
         self.must_save = true;
     }
 
     /// Makes sure that there is a counter for each claim, and in it a slot for each limit.
     fn follow(&mut self, claims: &[Claim], now_ms: u64) {
-        self.observe(now_ms);
         for claim in claims {
-            // A counter is there already but for a key's first request, so the name is rarely copied.
-            if !self.counters.contains_key(&claim.counter) {
-                self.counters
-                    .insert(claim.counter.clone(), Counter::default());
-            }
-            if let Some(counter) = self.counters.get_mut(&claim.counter) {
+            self.on(&claim.counter, |counter| {
                 counter.follow(&claim.limits, now_ms);
-            }
+            });
+        }
+    }
+
+    /// Does something with the counter of this name, or with a new one. It is there already but for a key's first request,
+    /// so the name is rarely copied.
+    fn on<T>(&mut self, name: &str, act: impl FnOnce(&mut Counter) -> T) -> T {
+        match self.counters.get_mut(name) {
+            Some(counter) => act(counter),
+            None => act(self.counters.entry(name.to_owned()).or_default()),
         }
     }
 

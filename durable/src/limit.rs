@@ -4,7 +4,7 @@
 //! `N per [M] unit`, several joined by `;`, `,` or `|`, whitespace anywhere, case ignored, units optionally plural.
 
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +18,25 @@ pub use parse::{Problem, SyntaxError};
 pub const MAX_WINDOW_MS: u64 = 100 * Unit::Year.ms();
 
 /// So many permits per window, counted by an algorithm.
+// Every decision compares limits and reads their numbers, so these are kept computed, in plain fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct Limit {
+    window_ms: NonZeroU64,
     permits: u32,
+    quota: u32,
     multiple: NonZeroU32,
     unit: Unit,
-    algorithm: Algorithm,
+    kind: Kind,
+}
+
+/// An [`Algorithm`] without its burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    FixedWindow,
+    SlidingLog,
+    SlidingWindow,
+    TokenBucket,
 }
 
 /// The unit of a window. A month is 30 days and a year is 12 of those, whatever the calendar says.
@@ -78,30 +90,44 @@ impl Limit {
     /// # Errors
     /// [`LimitError::WindowTooLong`].
     pub fn new(permits: u32, multiple: NonZeroU32, unit: Unit) -> Result<Self, LimitError> {
-        let window_ms = u64::from(multiple.get()).checked_mul(unit.ms());
-        if window_ms.is_none_or(|window_ms| window_ms > MAX_WINDOW_MS) {
-            return Err(LimitError::WindowTooLong);
-        }
+        let window_ms = u64::from(multiple.get()).saturating_mul(unit.ms());
+        let window_ms = NonZeroU64::new(window_ms)
+            .filter(|window_ms| window_ms.get() <= MAX_WINDOW_MS)
+            .ok_or(LimitError::WindowTooLong)?;
         Ok(Self {
+            window_ms,
             permits,
+            quota: permits,
             multiple,
             unit,
-            algorithm: Algorithm::FixedWindow,
+            kind: Kind::FixedWindow,
         })
     }
 
-    /// The same permits and window under another algorithm.
+    /// The same permits and window under another algorithm. A burst that is N anyway, or of a limit of none, is as good as
+    /// not given.
     ///
     /// # Errors
     /// [`LimitError::NoBurst`] and [`LimitError::LogTooLarge`].
     pub fn counted_by(self, algorithm: Algorithm) -> Result<Self, LimitError> {
-        match algorithm {
-            Algorithm::TokenBucket { burst: Some(0) } => Err(LimitError::NoBurst),
-            Algorithm::SlidingLog if self.permits > crate::algorithm::sliding_log::MAX_PERMITS => {
-                Err(LimitError::LogTooLarge)
+        let (kind, quota) = match algorithm {
+            Algorithm::TokenBucket { burst: Some(0) } => return Err(LimitError::NoBurst),
+            Algorithm::TokenBucket { burst: Some(burst) } if self.permits > 0 => {
+                (Kind::TokenBucket, burst)
             }
-            _ => Ok(Self { algorithm, ..self }),
-        }
+            Algorithm::TokenBucket { .. } => (Kind::TokenBucket, self.permits),
+            Algorithm::SlidingLog if self.permits > crate::algorithm::sliding_log::MAX_PERMITS => {
+                return Err(LimitError::LogTooLarge);
+            }
+            Algorithm::SlidingLog => (Kind::SlidingLog, self.permits),
+            Algorithm::SlidingWindow => (Kind::SlidingWindow, self.permits),
+            Algorithm::FixedWindow => (Kind::FixedWindow, self.permits),
+        };
+        Ok(Self {
+            quota,
+            kind,
+            ..self
+        })
     }
 
     /// Parses one limit or several: `5/minute`, `5/minute;20/hour`. One bad item rejects the whole string.
@@ -133,23 +159,27 @@ impl Limit {
 
     /// The length of the window, in milliseconds, at least 1,000.
     #[must_use]
-    pub fn window_ms(&self) -> u64 {
-        u64::from(self.multiple.get()).saturating_mul(self.unit.ms())
+    pub const fn window_ms(&self) -> u64 {
+        self.window_ms.get()
     }
 
     /// How this limit is counted.
     #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
-        self.algorithm
+    pub fn algorithm(&self) -> Algorithm {
+        match self.kind {
+            Kind::FixedWindow => Algorithm::FixedWindow,
+            Kind::SlidingLog => Algorithm::SlidingLog,
+            Kind::SlidingWindow => Algorithm::SlidingWindow,
+            Kind::TokenBucket => Algorithm::TokenBucket {
+                burst: (self.quota != self.permits).then_some(self.quota),
+            },
+        }
     }
 
     /// The most permits that can be taken at one moment: `burst` for a token bucket, else [`permits`](Self::permits).
     #[must_use]
-    pub fn quota(&self) -> u32 {
-        match self.algorithm {
-            Algorithm::TokenBucket { burst } if self.permits > 0 => burst.unwrap_or(self.permits),
-            _ => self.permits,
-        }
+    pub const fn quota(&self) -> u32 {
+        self.quota
     }
 
     /// The time in which [`quota`](Self::quota) is restored in full, in milliseconds, rounded up: the window, or the
@@ -192,19 +222,12 @@ impl TryFrom<Parts> for Limit {
 }
 
 impl From<Limit> for Parts {
-    fn from(
-        Limit {
-            permits,
-            multiple,
-            unit,
-            algorithm,
-        }: Limit,
-    ) -> Self {
+    fn from(limit: Limit) -> Self {
         Self {
-            permits,
-            multiple,
-            unit,
-            algorithm,
+            permits: limit.permits,
+            multiple: limit.multiple,
+            unit: limit.unit,
+            algorithm: limit.algorithm(),
         }
     }
 }

@@ -33,8 +33,19 @@ fn capacity(limit: &Limit) -> u128 {
 
 /// Whole milliseconds, rounded up.
 fn to_ms(limit: &Limit, duration: u128) -> u64 {
+    // A division of 128 bits costs more than all the rest, and hardly ever needs so many.
+    if let Ok(duration) = u64::try_from(duration) {
+        return duration.div_ceil(u64::from(limit.permits().max(1)));
+    }
     let ms = duration.div_ceil(u128::from(limit.permits().max(1)));
     u64::try_from(ms).unwrap_or(u64::MAX)
+}
+
+#[cold]
+fn until(limit: &Limit, over: u128) -> Refused {
+    Refused::Until {
+        retry_ms: to_ms(limit, over),
+    }
 }
 
 // === impl TokenBucket ===
@@ -58,22 +69,20 @@ impl TokenBucket {
     }
 
     pub(super) fn check(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
-        let wanted = self
-            .missing(limit, now_ms)
-            .saturating_add(refill(limit, cost.get()));
-        match wanted.checked_sub(capacity(limit)) {
-            None | Some(0) => Ok(()),
-            Some(over) => Err(Refused::Until {
-                retry_ms: to_ms(limit, over),
-            }),
+        let latest = present(limit, now_ms) + capacity(limit);
+        let full_at = self.charged(limit, now_ms, cost).full_at;
+        if full_at <= latest {
+            Ok(())
+        } else {
+            Err(until(limit, full_at - latest))
         }
     }
 
     pub(super) fn charged(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Self {
-        let missing = self
-            .missing(limit, now_ms)
-            .saturating_add(refill(limit, cost.get()));
-        Self::with_missing(limit, now_ms, missing)
+        let full_at = self.full_at.max(present(limit, now_ms));
+        Self {
+            full_at: full_at.saturating_add(refill(limit, cost.get())),
+        }
     }
 
     /// Gives back what was taken at `taken_ms`, less what has been refilled since. One number does not remember whether

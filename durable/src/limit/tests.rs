@@ -123,3 +123,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_burst_that_changes_nothing_makes_no_other_limit() {
+    let bucket = |text: &str, burst| {
+        let limit = Limit::parse_all(text).unwrap()[0];
+        limit.counted_by(Algorithm::TokenBucket { burst }).unwrap()
+    };
+    assert_eq!(bucket("10/minute", Some(10)), bucket("10/minute", None));
+    assert_eq!(bucket("0/minute", Some(3)), bucket("0/minute", None));
+    assert_ne!(bucket("10/minute", Some(9)), bucket("10/minute", None));
+    assert_eq!(
+        bucket("10/minute", Some(9)).algorithm(),
+        Algorithm::TokenBucket { burst: Some(9) }
+    );
+}
