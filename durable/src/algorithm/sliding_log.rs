@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Refused, Standing};
 use crate::Limit;
 
-/// The most permits a sliding log may hold: 80 kB of memory for one key.
+/// The most permits a sliding log may hold: 80 kB for one key, and up to 128 KiB allocated, since memory grows by doubling.
 pub const MAX_PERMITS: u32 = 10_000;
 
 /// The moments at which the permits were taken, oldest first.

@@ -123,9 +123,9 @@ proptest! {
     }
 
     #[test]
-    fn a_message_cut_short_is_damaged(which in 0..5_usize, length in 1..60_usize) {
+    fn a_message_cut_short_is_damaged(which in 0..5_usize, end: prop::sample::Index) {
         let bytes = all_operations()[which].encode();
-        prop_assume!(length < bytes.len());
+        let length = 1 + end.index(bytes.len() - 1);
         prop_assert_eq!(Request::decode(&bytes[..length]), Err(MessageError::Damaged));
     }
 }
