@@ -67,7 +67,13 @@ const SUITES = {
     one(show("cargo", ["clippy", "-p", "bouncer", "--lib", "--test", "wasm", ...WASM_TARGET, ...deny], wasm.env).ok);
   },
   policy: () => one(checkPolicy()),
-  native: () => counted(show("cargo", ["test", "--workspace", "--features", "check"]), CARGO_RESULT),
+  native: () => {
+    // What runs at the edge has its properties tried more often than their library does by itself.
+    const cases = { PROPTEST_CASES: process.env.PROPTEST_CASES ?? "10000" };
+    const edge = ["-p", "bouncer", "-p", "bouncer-durable", "--features", "bouncer/check"];
+    counted(show("cargo", ["test", ...edge], cases), CARGO_RESULT);
+    counted(show("cargo", ["test", "-p", "origin-api", "-p", "loadtest"]), CARGO_RESULT);
+  },
   wasm: () => {
     const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: join(TOOLS, "wasm-bindgen-test-runner") };
     const args = ["test", "-p", "bouncer", "--test", "wasm", ...WASM_TARGET];

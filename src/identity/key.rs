@@ -99,8 +99,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(10_000))]
-
         #[test]
         fn no_two_different_keys_have_the_same_name(one in parts(), other in parts()) {
             prop_assert_eq!(key(&one) == key(&other), one == other);
