@@ -176,7 +176,7 @@ describe("the front door", () => {
     await bouncer.worker.evictDurableObject("LEDGERS", { name: `ip:${address}` });
     assert.equal((await login({ address })).status, 429);
 
-    await roomInWindow(60_000, 15_000);
+    await roomInWindow(60_000, 30_000);
     const user = someone();
     for (let count = 0; count < 40; count += 1) await read({ token: token(user) });
     await bouncer.worker.evictDurableObject("LEDGERS", { name: `user:${user}` });
