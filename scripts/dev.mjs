@@ -1,11 +1,16 @@
 // Runs the Worker alone on this machine, and builds it again when a source or the policy changes. Arguments go to
 // `wrangler dev`.
 
+import { spawn } from "node:child_process";
 import { WATCHED, build } from "./build.mjs";
-import { run, tell } from "./run.mjs";
+import { ENV, ROOT, tell } from "./run.mjs";
 
 await tell(() => {
   build();
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {}); // wrangler gets it too, and ends in order.
-  process.exitCode = run("wrangler", ["dev", ...process.argv.slice(2)], { env: WATCHED }) ? 0 : 1;
+  const args = ["dev", ...process.argv.slice(2)];
+  const wrangler = spawn("wrangler", args, { cwd: ROOT, env: { ...ENV, ...WATCHED }, stdio: "inherit" });
+  // A terminal's Ctrl-C reaches wrangler by itself; what is sent to this process alone is passed on.
+  process.on("SIGINT", () => {});
+  process.on("SIGTERM", () => wrangler.kill());
+  wrangler.on("exit", (code) => (process.exitCode = code ?? 0));
 });
