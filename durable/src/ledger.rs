@@ -115,26 +115,27 @@ impl Ledger {
         })
     }
 
-    /// Gives back what a take charged: `counters` are those of its claims, and `receipt` what it was answered. What has
-    /// come back by itself meanwhile, because its window has ended, is not given back a second time.
+    /// Gives back what a take charged for these claims, of which `receipt` is the answer, and says where the key stands
+    /// then. What has come back by itself meanwhile, because its window has ended, is not given back a second time.
     pub fn refund(
         &mut self,
         id: u64,
-        counters: &[String],
+        claims: &[Claim],
         receipt: &Decision,
         now_ms: u64,
         cost: NonZeroU32,
-    ) {
+    ) -> Decision {
         self.observe(now_ms);
-        if receipt.refused().is_some() || self.charged.contains(id) {
-            return;
-        }
-        for counter in counters {
-            if let Some(counter) = self.counters.get_mut(counter) {
-                counter.refund(now_ms, receipt.now_ms, cost);
+        if receipt.refused().is_none() && !self.charged.contains(id) {
+            for claim in claims {
+                if let Some(counter) = self.counters.get_mut(&claim.counter) {
+                    counter.refund(now_ms, receipt.now_ms, cost);
+                }
             }
+            self.charged.remember(id, now_ms);
         }
-        self.charged.remember(id, now_ms);
+        self.follow(claims, now_ms);
+        self.decision(claims, now_ms, |_, _| None)
     }
 
     /// Forgets what was used under one counter, or under all. Overrides stay.

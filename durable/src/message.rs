@@ -40,12 +40,12 @@ pub enum Operation {
         /// What they would be taken from.
         claims: Vec<Claim>,
     },
-    /// See [`Ledger::refund`].
+    /// See [`Ledger::refund`]. Answered by a decision.
     Refund {
         /// Permits that were taken.
         cost: NonZeroU32,
-        /// The counters of the claims, in their order.
-        counters: Vec<String>,
+        /// What they were taken from.
+        claims: Vec<Claim>,
         /// What the take was answered.
         receipt: Decision,
     },
@@ -66,7 +66,7 @@ pub enum Operation {
 /// What a ledger answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// To a take or a peek.
+    /// To a take, a peek or a refund.
     Decision(Decision),
     /// To anything else.
     Done,
@@ -106,7 +106,9 @@ impl Request {
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let request: Self = decode(VERSION, bytes)?;
         let is_ambiguous = match &request.operation {
-            Operation::Take { claims, .. } | Operation::Peek { claims, .. } => {
+            Operation::Take { claims, .. }
+            | Operation::Peek { claims, .. }
+            | Operation::Refund { claims, .. } => {
                 has_twice(claims, |claim| &claim.counter)
                     || claims
                         .iter()
@@ -134,12 +136,9 @@ impl Request {
             Operation::Peek { cost, claims } => Reply::Decision(ledger.peek(&claims, now_ms, cost)),
             Operation::Refund {
                 cost,
-                counters,
+                claims,
                 receipt,
-            } => {
-                ledger.refund(self.id, &counters, &receipt, now_ms, cost);
-                Reply::Done
-            }
+            } => Reply::Decision(ledger.refund(self.id, &claims, &receipt, now_ms, cost)),
             Operation::Reset { counter } => {
                 ledger.reset(counter.as_deref(), now_ms);
                 Reply::Done

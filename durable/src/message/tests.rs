@@ -31,11 +31,11 @@ fn all_operations() -> Vec<Request> {
         take(claims.clone()),
         request(Operation::Peek {
             cost: NonZeroU32::MIN,
-            claims,
+            claims: claims.clone(),
         }),
         request(Operation::Refund {
             cost: NonZeroU32::MIN,
-            counters: vec!["login".to_owned()],
+            claims,
             receipt,
         }),
         request(Operation::Reset { counter: None }),

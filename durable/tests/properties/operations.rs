@@ -30,7 +30,7 @@ proptest! {
                 && !receipts.is_empty()
             {
                 let (receipt, cost) = receipts.swap_remove(index.index(receipts.len()));
-                ledger.refund(next_id(), &["c".to_owned()], &receipt, now_ms, cost);
+                ledger.refund(next_id(), &claims, &receipt, now_ms, cost);
                 if receipt.refused().is_none() {
                     model.forget(receipt.now_ms, cost.get());
                 }
@@ -63,7 +63,10 @@ proptest! {
         for (step_ms, other_cost) in arrivals {
             now_ms += step_ms;
             let receipt = refunded.take(next_id(), &claims, now_ms, cost);
-            refunded.refund(next_id(), &["c".to_owned()], &receipt, now_ms, cost);
+            let after = refunded.refund(next_id(), &claims, &receipt, now_ms, cost);
+            let before = plain.peek(&claims, now_ms, cost);
+            let standings = |decision: &Decision| decision.standings().map(|each| each.standing).collect::<Vec<_>>();
+            prop_assert_eq!(standings(&after), standings(&before));
             prop_assert_eq!(
                 refunded.take(next_id(), &claims, now_ms, other_cost),
                 plain.take(next_id(), &claims, now_ms, other_cost)
@@ -206,7 +209,7 @@ fn a_refund_gives_nothing_back_that_came_back_by_itself() {
         );
         ledger.refund(
             next_id(),
-            &["c".to_owned()],
+            &claims,
             &early,
             20_000,
             NonZeroU32::new(2).unwrap(),
