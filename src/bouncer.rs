@@ -2,7 +2,7 @@
 
 use crate::identity::Identification;
 use crate::identity::jwt::Verifier;
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{Jwt, KeySource, Policy, PolicyError};
 
 /// The name of the variable that holds the policy.
 pub const POLICY: &str = "BOUNCER";
@@ -37,31 +37,17 @@ impl Bouncer {
             )
         })?;
         let policy = Policy::from_json(&json)?;
-        let verifier = policy.jwt.as_ref().map(|jwt| {
-            let secret = variable(&jwt.secret).filter(|secret| !secret.is_empty()).ok_or_else(|| {
-                let problem = format!(
-                    "names the secret {name:?}, which is not set; run `wrangler secret put {name}`, or put \
-                     {name}=... into .dev.vars for local use",
-                    name = jwt.secret
-                );
-                PolicyError::new("jwt.secret", problem)
-            })?;
-            Ok(Verifier::hs256(secret.as_bytes()))
-        });
-        let identification = Identification {
-            verifier: verifier.transpose()?,
-            user_claim: policy
-                .jwt
-                .as_ref()
-                .map(|jwt| jwt.user_claim.clone())
-                .unwrap_or_default(),
-            tenant_claim: policy
-                .jwt
-                .as_ref()
-                .map(|jwt| jwt.tenant_claim.clone())
-                .unwrap_or_default(),
+        let mut identification = Identification {
             ipv6_prefix: policy.ipv6_prefix,
+            ..Identification::default()
         };
+        if let Some(jwt) = &policy.jwt {
+            identification.verifier = Some(verifier(jwt, &variable)?);
+            identification.user_claim.clone_from(&jwt.user_claim);
+            identification.tenant_claim.clone_from(&jwt.tenant_claim);
+            identification.role_claim.clone_from(&jwt.role_claim);
+            identification.plan_claim.clone_from(&jwt.plan_claim);
+        }
         let counted_headers = policy.headers().join(",");
         Ok(Self {
             policy,
@@ -70,6 +56,33 @@ impl Bouncer {
             origin_secret: variable(ORIGIN_SECRET),
         })
     }
+}
+
+fn verifier(jwt: &Jwt, variable: impl Fn(&str) -> Option<String>) -> Result<Verifier, PolicyError> {
+    let requirements = jwt.requirements.clone();
+    let algorithm = requirements.algorithm;
+    let name = match &jwt.key {
+        KeySource::Secret(name) => name,
+        KeySource::Public(key) => return Ok(Verifier::public(requirements, key.clone())),
+        KeySource::Set(url) => return Ok(Verifier::key_set(requirements, url)),
+    };
+    let secret = variable(name).unwrap_or_default();
+    let min_bytes = algorithm.min_secret_bytes().unwrap_or_default();
+    let problem = match secret.len() {
+        0 => format!(
+            "names the secret {name:?}, which is not set; run `wrangler secret put {name}`, or put {name}=... into \
+             .dev.vars for local use"
+        ),
+        bytes if bytes < min_bytes => format!(
+            "names the secret {name:?}, which is {bytes} bytes long; {algorithm} needs at least {min_bytes} (RFC 7518, \
+             section 3.2), as from `openssl rand -hex {min_bytes}`"
+        ),
+        _ => match Verifier::shared(requirements, secret.as_bytes()) {
+            Some(verifier) => return Ok(verifier),
+            None => format!("{algorithm} is not verified with a secret"),
+        },
+    };
+    Err(PolicyError::new("jwt.secret", problem))
 }
 
 #[cfg(test)]
@@ -112,6 +125,24 @@ mod tests {
                 message.contains("wrangler secret put JWT_SECRET"),
                 "{message}"
             );
+        }
+    }
+    #[test]
+    fn a_secret_that_is_too_short_says_how_long_it_must_be() {
+        for (algorithm, min_bytes) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
+            let set_up = |bytes: usize| {
+                Bouncer::new(|name| {
+                    if name == POLICY {
+                        Some(POLICY_JSON.replace("HS256", algorithm))
+                    } else {
+                        Some("s".repeat(bytes))
+                    }
+                })
+            };
+            assert!(set_up(min_bytes).is_ok());
+            let message = set_up(min_bytes - 1).err().unwrap().to_string();
+            let expected = format!("bytes long; {algorithm} needs at least {min_bytes} (RFC 7518");
+            assert!(message.contains(&expected), "{message}");
         }
     }
 }

@@ -10,7 +10,7 @@ let bouncer;
 export default {
   fetch(request, env, ctx) {
     bouncer ??= new Bouncer(ctx, env);
-    return bouncer.handle(request, env);
+    return bouncer.handle(request, env, ctx);
   },
 };
 

@@ -11,7 +11,7 @@ pub mod jwt;
 mod key;
 mod kind;
 
-use jwt::{Claims, Verifier};
+use jwt::{Verdict, Verifier};
 pub use key::Key;
 pub use kind::{KeyKind, KindError, Part};
 
@@ -24,6 +24,10 @@ pub struct Identification {
     pub user_claim: String,
     /// The claim that names the user's tenant.
     pub tenant_claim: String,
+    /// The claim that names the user's role.
+    pub role_claim: String,
+    /// The claim that names the user's plan.
+    pub plan_claim: String,
     /// The leading bits by which IPv6 addresses are counted.
     pub ipv6_prefix: u8,
 }
@@ -44,7 +48,7 @@ pub struct Client<'a> {
     identification: &'a Identification,
     credentials: Credentials<'a>,
     now_ms: u64,
-    claims: OnceCell<Option<Claims>>,
+    verdict: OnceCell<Verdict>,
 }
 
 // === impl Client ===
@@ -61,7 +65,7 @@ impl<'a> Client<'a> {
             identification,
             credentials,
             now_ms,
-            claims: OnceCell::new(),
+            verdict: OnceCell::new(),
         }
     }
 
@@ -100,16 +104,32 @@ impl<'a> Client<'a> {
         (Part::Ip.to_string(), network)
     }
 
+    /// Whether the token, which some rule has asked for, can be judged only when keys have been fetched.
+    #[must_use]
+    pub fn lacks_key(&self) -> bool {
+        self.verdict.get() == Some(&Verdict::LacksKey)
+    }
+
+    /// Whether the token is good, and the keys it was judged by should be fetched again.
+    #[must_use]
+    pub fn has_stale_key(&self) -> bool {
+        matches!(self.verdict.get(), Some(Verdict::Verified(_)))
+            && self
+                .identification
+                .verifier
+                .as_ref()
+                .is_some_and(|verifier| verifier.is_stale(self.now_ms))
+    }
+
     fn claim(&self, name: &str) -> Option<String> {
-        let verify = || {
-            let verifier = self.identification.verifier.as_ref()?;
-            verifier.claims(self.credentials.authorization, self.now_ms)
+        let verify = || match &self.identification.verifier {
+            Some(verifier) => verifier.verify(self.credentials.authorization, self.now_ms),
+            None => Verdict::Unverified,
         };
-        self.claims
-            .get_or_init(verify)
-            .as_ref()?
-            .text(name)
-            .map(str::to_owned)
+        let Verdict::Verified(claims) = self.verdict.get_or_init(verify) else {
+            return None;
+        };
+        claims.text(name).map(str::to_owned)
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {

@@ -24,6 +24,18 @@ extern "C" {
     #[wasm_bindgen(js_name = randomId)]
     pub(crate) fn random_id() -> u64;
 
+    /// Fetches a text of at most so many bytes, following no redirect. The promise is of the text, and fails after the
+    /// timeout.
+    #[wasm_bindgen(catch, js_name = fetchText)]
+    pub(crate) fn fetch_text(
+        url: &str,
+        timeout_ms: u32,
+        max_bytes: u32,
+    ) -> Result<Promise, JsValue>;
+
+    /// A promise that is kept after this time.
+    pub(crate) fn pause(duration_ms: u32) -> Promise;
+
     /// A response of our own; without its body when the request is a HEAD.
     pub(crate) fn answer(request: &Object, status: u16, head: &str, body: &str) -> JsValue;
 
@@ -49,7 +61,39 @@ extern "C" {
     pub(crate) fn ledgers(this: &Env) -> Option<Object>;
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// The life of a request.
+    pub type Context;
+
+    /// Lets a promise come to its end although the response is out, or the client gone.
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    pub(crate) fn wait_until(this: &Context, promise: &Promise);
+
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    fn date_now() -> f64;
+}
+
+/// Unix time in milliseconds. It stands still while nothing is awaited.
+pub(crate) fn now_ms() -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a time is a whole number, and `as` does not panic on any other"
+    )]
+    let now_ms = date_now() as u64;
+    now_ms
+}
+
 /// The bytes of a `Uint8Array` or `ArrayBuffer`.
 pub(crate) fn bytes(value: &JsValue) -> Vec<u8> {
     Uint8Array::new(value).to_vec()
+}
+
+/// What an error that was thrown says of itself.
+pub(crate) fn message(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.to_string()),
+        None => format!("{error:?}"),
+    }
 }

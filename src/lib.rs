@@ -17,7 +17,7 @@ use facts::Facts;
 use head::Head;
 use identity::{Client, Key};
 use origin::Outgoing;
-use policy::Action;
+use policy::{Action, Rule};
 use refusal::Refusal;
 use stamp::stamp;
 
@@ -26,6 +26,7 @@ pub mod facts;
 pub mod head;
 pub mod identity;
 mod js;
+mod jwks;
 mod ledgers;
 pub mod origin;
 pub mod policy;
@@ -40,7 +41,7 @@ pub use bouncer_durable::object::LedgerObject;
 /// Answers a request: a `Response`, or a promise of one.
 #[must_use]
 #[wasm_bindgen]
-pub fn handle(request: Object, env: js::Env) -> JsValue {
+pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
         return refuse(&request, &Refusal::PolicyInvalid, &Head::default());
     };
@@ -48,12 +49,14 @@ pub fn handle(request: Object, env: js::Env) -> JsValue {
     let facts = Facts::read(&lines);
     let rule = bouncer.policy.route(facts.method, facts.path);
     let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-    let counted = match &rule.action {
-        Action::Exempt => None,
-        Action::Limit { key, limits } => Some((client.key(key), limits)),
-    };
+    let counted = counted(&client, rule);
+    let lacks_key = client.lacks_key();
+    if client.has_stale_key() {
+        jwks::ask(&bouncer.identification, &context, facts.now_ms);
+    }
 
-    // Up to here nothing has waited for anything. From here on an object is asked, then the origin.
+    // Up to here nothing has waited for anything. From here on an object is asked, then the origin; before them, if a
+    // token names a key that is not there yet, whoever has the keys.
     let visit = Visit {
         bouncer,
         request,
@@ -61,12 +64,28 @@ pub fn handle(request: Object, env: js::Env) -> JsValue {
         lines,
     };
     future_to_promise(async move {
+        let counted = if lacks_key {
+            jwks::wait(&bouncer.identification, &context).await;
+            let facts = Facts::read(&visit.lines);
+            let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
+            self::counted(&client, rule)
+        } else {
+            counted
+        };
         Ok(match counted {
             Some((key, limits)) => visit.admit(&key, &rule.name, limits).await,
             None => visit.forward(&Head::default()).await,
         })
     })
     .into()
+}
+
+/// Who is counted under a rule, and by which limits; nothing where nobody is.
+fn counted<'a>(client: &Client<'_>, rule: &'a Rule) -> Option<(Key, &'a [Limit])> {
+    match &rule.action {
+        Action::Exempt => None,
+        Action::Limit { key, limits } => Some((client.key(key), limits)),
+    }
 }
 
 /// A request on its way through.

@@ -9,9 +9,11 @@ use crate::identity::{KeyKind, Part};
 use crate::route::{NormalPath, Pattern};
 
 mod compile;
+mod jwt;
 mod source;
 
 pub use compile::PolicyError;
+pub use jwt::{Jwt, KeySource};
 
 /// The name of the rule for everything that no rule matches.
 const DEFAULT: &str = "default";
@@ -48,17 +50,6 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// For everything that no rule matches.
     pub default: Rule,
-}
-
-/// How users are verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Jwt {
-    /// The name of the Worker secret that holds the HS256 key.
-    pub secret: String,
-    /// The claim that names the user.
-    pub user_claim: String,
-    /// The claim that names the user's tenant.
-    pub tenant_claim: String,
 }
 
 /// Which requests, and what happens to them.

@@ -22,6 +22,8 @@ fn key(words: &[&str], address: &str, authorization: &str, headers: &str) -> Str
         verifier: Some(Verifier::hs256(SECRET)),
         user_claim: "sub".to_owned(),
         tenant_claim: "org".to_owned(),
+        role_claim: "role".to_owned(),
+        plan_claim: "plan".to_owned(),
         ipv6_prefix: 64,
     };
     let credentials = Credentials {

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use bouncer_durable::limit::LimitError;
 use bouncer_durable::{Algorithm, Limit};
 
-use super::source::{DefaultSource, JwtSource, KeySource, RuleSource, Source};
-use super::{ALGORITHMS, Action, DEFAULT, Jwt, Policy, Rule, algorithm_name};
+use super::source::{DefaultSource, KeySource, RuleSource, Source};
+use super::{ALGORITHMS, Action, DEFAULT, Policy, Rule, algorithm_name, jwt};
 use crate::identity::KeyKind;
 use crate::route::Pattern;
 
@@ -23,7 +23,7 @@ pub struct PolicyError {
 type Result<T> = std::result::Result<T, PolicyError>;
 
 pub(super) fn policy(source: Source) -> Result<Policy> {
-    let jwt = source.jwt.map(jwt).transpose()?;
+    let jwt = source.jwt.map(jwt::compile).transpose()?;
     let inherited = Inherited {
         key: match &source.default.key {
             Some(words) => key(words, jwt.is_some(), "default.key")?,
@@ -200,22 +200,6 @@ fn ipv6_prefix(bits: Option<u8>) -> Result<u8> {
             format!("found {bits}; write a number of bits from 1 to 128"),
         )),
     }
-}
-
-fn jwt(source: JwtSource) -> Result<Jwt> {
-    if source.algorithm != "HS256" {
-        let problem = format!("found {:?}; write \"HS256\"", source.algorithm);
-        return Err(PolicyError::new("jwt.algorithm", problem));
-    }
-    if source.secret.is_empty() {
-        let problem = "found \"\"; write the name of the Worker secret that holds the key, as in \"JWT_SECRET\"";
-        return Err(PolicyError::new("jwt.secret", problem));
-    }
-    Ok(Jwt {
-        secret: source.secret,
-        user_claim: source.user.unwrap_or_else(|| "sub".to_owned()),
-        tenant_claim: source.tenant.unwrap_or_else(|| "org".to_owned()),
-    })
 }
 
 fn origin(text: &str) -> Result<String> {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::PolicyError;
+use super::jwt::JwtSource;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,15 +23,6 @@ pub(super) struct DefaultSource {
     pub(super) key: Option<KeySource>,
     pub(super) algorithm: Option<String>,
     pub(super) burst: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct JwtSource {
-    pub(super) algorithm: String,
-    pub(super) secret: String,
-    pub(super) user: Option<String>,
-    pub(super) tenant: Option<String>,
 }
 
 #[derive(Deserialize)]

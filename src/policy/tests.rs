@@ -194,7 +194,7 @@ fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
         (
             json!({ "origin": "http://a", "default": { "limit": "1/day" },
                     "jwt": { "algorithm": "none", "secret": "S" } }),
-            "BOUNCER.jwt.algorithm: found \"none\"; write \"HS256\"",
+            "BOUNCER.jwt.algorithm: found \"none\"; write one of \"HS256\", \"HS384\", \"HS512\", \"ES256\"",
         ),
         (
             json!({ "origin": "http://a", "default": { "limit": "1/day" }, "ipv6_prefix": 0 }),

@@ -1,27 +1,67 @@
 use jwt_compact::alg::{Hs256, Hs256Key, Hs384, Hs384Key};
-use jwt_compact::{Algorithm, AlgorithmExt, Claims, Header};
+use jwt_compact::{Algorithm as Signing, AlgorithmExt, Claims as Standard, Header};
 use serde_json::{Value, json};
 
 use super::*;
+
+mod vectors;
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use jwt_compact::AlgorithmSignature as _;
 
 const SECRET: &[u8] = b"an example secret of 32 bytes...";
 const NOW_MS: u64 = 1_000_000_500;
 const NOW_S: i64 = 1_000_000;
 
-fn signed<A: Algorithm>(algorithm: &A, key: &A::SigningKey, claims: Value) -> String {
+fn signed<A: Signing>(algorithm: &A, key: &A::SigningKey, claims: Value) -> String {
     // Registered claims go in by hand, so that the wrong ones can be made too.
     algorithm
-        .token(&Header::empty(), &Claims::new(claims), key)
+        .token(&Header::empty(), &Standard::new(claims), key)
         .unwrap()
+}
+
+fn requirements(algorithm: super::Algorithm) -> Requirements {
+    Requirements {
+        algorithm,
+        issuer: None,
+        audiences: Vec::new(),
+        leeway_ms: 0,
+    }
+}
+
+impl Verifier {
+    /// HS256 under this secret, and nothing else required.
+    pub(crate) fn hs256(secret: &[u8]) -> Self {
+        Self::shared(requirements(super::Algorithm::Hs256), secret).unwrap()
+    }
 }
 
 fn token(claims: Value) -> String {
     signed(&Hs256, &Hs256Key::new(SECRET), claims)
 }
 
+/// A token whose claims are this text, whatever it is.
+fn token_of(claims: &str) -> String {
+    let parts = [r#"{"alg":"HS256"}"#, claims]
+        .map(|text| Base64UrlUnpadded::encode_string(text.as_bytes()));
+    let text = parts.join(".");
+    let signature = Hs256.sign(&Hs256Key::new(SECRET), text.as_bytes());
+    let signature = Base64UrlUnpadded::encode_string(&signature.as_bytes());
+    format!("{text}.{signature}")
+}
+
+fn text(verdict: &Verdict, name: &str) -> Option<String> {
+    let Verdict::Verified(claims) = verdict else {
+        assert_eq!(*verdict, Verdict::Unverified);
+        return None;
+    };
+    claims.text(name).map(str::to_owned)
+}
+
 fn user_at(authorization: &str, now_ms: u64) -> Option<String> {
-    let claims = Verifier::hs256(SECRET).claims(authorization, now_ms)?;
-    claims.text("sub").map(str::to_owned)
+    text(
+        &Verifier::hs256(SECRET).verify(authorization, now_ms),
+        "sub",
+    )
 }
 
 fn user(authorization: &str) -> Option<String> {
@@ -97,6 +137,7 @@ fn any_other_token_proves_nothing() {
             token(json!({ "sub": "a".repeat(MAX_BYTES), "exp": NOW_S + 60 })),
         ),
         ("not base64", "a.b.c".to_owned()),
+        ("an array for claims", token_of("[]")),
         ("nothing", String::new()),
     ] {
         assert_eq!(user(&format!("Bearer {token}")), None, "{what}");
@@ -117,6 +158,97 @@ fn changing_any_character_of_a_token_voids_it() {
             user(&format!("Bearer {changed}")),
             None,
             "at {at}: {changed}"
+        );
+    }
+}
+
+#[test]
+fn times_are_whole_seconds_or_fractions_of_them_and_nothing_else() {
+    for (claims, is_good) in [
+        (r#"{"sub":"ada","exp":1000001}"#, true),
+        (r#"{"sub":"ada","exp":1000001.9}"#, true),
+        (r#"{"sub":"ada","exp":1.000001e6}"#, true),
+        // Fractions are dropped: it has expired at 1,000,000 s, half a second ago.
+        (r#"{"sub":"ada","exp":1000000.9}"#, false),
+        (r#"{"sub":"ada","exp":1000001,"nbf":1000000}"#, true),
+        (r#"{"sub":"ada","exp":1000001,"nbf":-1}"#, true),
+        (r#"{"sub":"ada","exp":1000001,"nbf":1000001}"#, false),
+        (r#"{"sub":"ada","exp":1000001,"nbf":"1"}"#, false),
+        (r#"{"sub":"ada","exp":"1000001"}"#, false),
+        (r#"{"sub":"ada","exp":null}"#, false),
+        (r#"{"sub":"ada","exp":true}"#, false),
+        (r#"{"sub":"ada","exp":[1000001]}"#, false),
+        (r#"{"sub":"ada","exp":1e20}"#, false),
+        (r#"{"sub":"ada","exp":1e999}"#, false),
+        (r#"{"sub":"ada","exp":-1e20}"#, false),
+        (r#"{"sub":"ada","exp":1000001,"exp":1000001}"#, false),
+        (r#"{"sub":"ada","exp":1000001,"iat":"yesterday"}"#, false),
+        (r#"{"sub":"ada","sub":"ada","exp":1000001}"#, false),
+        (r#"{"sub":"ada","\u0073ub":"eve","exp":1000001}"#, false),
+        (r#"{"sub":"ada","x":{"sub":1,"sub":2},"exp":1000001}"#, true),
+        (r#"{"sub":"ada","exp":1000001} x"#, false),
+        (r#" {"sub":"ada","exp":1000001} "#, true),
+    ] {
+        let found = user(&format!("Bearer {}", token_of(claims)));
+        assert_eq!(found.as_deref(), is_good.then_some("ada"), "{claims}");
+    }
+}
+
+#[test]
+fn issuer_audience_and_leeway_are_as_the_policy_says() {
+    let requirements = Requirements {
+        issuer: Some("https://issuer".to_owned()),
+        audiences: vec!["api".to_owned(), "web".to_owned()],
+        leeway_ms: 10_000,
+        ..requirements(super::Algorithm::Hs256)
+    };
+    let verifier = Verifier::shared(requirements, SECRET).unwrap();
+    let base = json!({ "sub": "ada", "iss": "https://issuer", "aud": "api", "exp": NOW_S + 60 });
+    for (changes, is_good) in [
+        (json!({}), true),
+        (json!({ "aud": "web" }), true),
+        (json!({ "aud": ["other", "web"] }), true),
+        (json!({ "aud": "other" }), false),
+        (json!({ "aud": "API" }), false),
+        (json!({ "aud": [] }), false),
+        (json!({ "aud": ["other", 7, null] }), false),
+        (json!({ "aud": { "api": "api" } }), false),
+        (json!({ "aud": null }), false),
+        (json!({ "iss": "https://issuer/" }), false),
+        (json!({ "iss": ["https://issuer"] }), false),
+        (json!({ "iss": null }), false),
+        (json!({ "exp": NOW_S - 9 }), true),
+        (json!({ "exp": NOW_S - 10 }), false),
+        (json!({ "nbf": NOW_S + 10 }), true),
+        (json!({ "nbf": NOW_S + 11 }), false),
+    ] {
+        let mut claims = base.clone();
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        let verdict = verifier.verify(&format!("Bearer {}", token(claims)), NOW_MS);
+        assert_eq!(text(&verdict, "sub").is_some(), is_good, "{changes}");
+    }
+}
+
+#[test]
+fn a_remembered_token_is_the_same_until_it_expires() {
+    let verifier = Verifier::hs256(SECRET);
+    let good = format!(
+        "Bearer {}",
+        token(json!({ "sub": "ada", "nbf": NOW_S, "exp": NOW_S + 2, "n": 1, "e": "" }))
+    );
+    let first = verifier.verify(&good, NOW_MS);
+    assert_eq!(verifier.verify(&good, NOW_MS + 1_499), first);
+    let Verdict::Verified(claims) = first else {
+        panic!("not verified")
+    };
+    assert_eq!((claims.text("n"), claims.text("e")), (None, None));
+    for outside in [NOW_MS - 501, NOW_MS + 1_500, u64::MAX] {
+        assert_eq!(
+            verifier.verify(&good, outside),
+            Verdict::Unverified,
+            "{outside}"
         );
     }
 }

@@ -1,0 +1,189 @@
+use super::*;
+
+const URL: &str = "https://issuer/keys";
+const NOW_MS: u64 = 1_800_000_000_000;
+
+fn set() -> KeySet {
+    KeySet::new(URL, Algorithm::EdDsa)
+}
+
+/// Whether a token that names this key, or none, would find it.
+fn finds(set: &KeySet, key_id: Option<&str>) -> bool {
+    matches!(set.find(key_id), Found::Key(_))
+}
+
+/// Two moments at which a fetch may begin are a minute apart, whatever came of the one before.
+#[test]
+fn it_is_asked_for_once_a_minute_whatever_comes() {
+    for answer in [None, Some("nonsense"), Some(r#"{"keys":[]}"#)] {
+        let mut set = set();
+        let mut asked_at_ms = Vec::new();
+        for now_ms in (NOW_MS..NOW_MS + 300_000).step_by(250) {
+            if set.ask(now_ms).is_some() {
+                asked_at_ms.push(now_ms - NOW_MS);
+                let _ = set.answered(answer);
+            }
+        }
+        assert_eq!(asked_at_ms, [0, 60_000, 120_000, 180_000, 240_000]);
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_nobody_up() {
+    let mut set = set();
+    assert_eq!(set.ask(NOW_MS).as_deref(), Some(URL));
+    assert!(set.ask(NOW_MS - 59_999).is_none());
+    assert!(set.ask(NOW_MS - 60_000).is_some());
+}
+
+#[test]
+fn waiting_ends_with_the_answer_or_the_time_for_it() {
+    let mut asked = set();
+    assert!(!asked.is_asking(NOW_MS) && asked.is_worth_waiting(NOW_MS));
+    asked.ask(NOW_MS);
+    let last_ms = NOW_MS + u64::from(TIMEOUT_MS) - 1;
+    assert!(asked.is_asking(NOW_MS) && asked.is_asking(last_ms));
+    assert!(!asked.is_asking(last_ms + 1), "the fetch was lost");
+    assert!(!asked.is_worth_waiting(last_ms + 1));
+    let _ = asked.answered(None);
+    assert!(!asked.is_asking(NOW_MS) && !asked.is_worth_waiting(NOW_MS));
+    assert!(asked.is_worth_waiting(NOW_MS + MIN_INTERVAL_MS));
+}
+
+#[cfg(feature = "eddsa")]
+mod with_keys {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Two keys from RFC 8032, section 7.1.
+    const ONE: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    const TWO: &str = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
+
+    fn jwk(key_id: &str, x: &str) -> Value {
+        json!({ "kty": "OKP", "crv": "Ed25519", "kid": key_id, "x": x, "use": "sig", "alg": "EdDSA" })
+    }
+
+    fn with(mut jwk: Value, member: &str, value: Value) -> Value {
+        jwk[member] = value;
+        jwk
+    }
+
+    fn answer(keys: &[Value]) -> String {
+        json!({ "keys": keys, "other": 1 }).to_string()
+    }
+
+    fn holding(keys: &[Value]) -> KeySet {
+        let mut set = set();
+        set.ask(NOW_MS);
+        set.answered(Some(&answer(keys))).unwrap();
+        set
+    }
+
+    #[test]
+    fn a_token_has_the_key_it_names_and_one_that_names_none_the_only_one() {
+        let nameless = with(jwk("", ONE), "kid", Value::Null);
+        for (keys, key_id, is_found) in [
+            (vec![jwk("1", ONE), jwk("2", TWO)], Some("1"), true),
+            (vec![jwk("1", ONE), jwk("2", TWO)], Some("3"), false),
+            (vec![jwk("1", ONE), jwk("2", TWO)], None, false),
+            (vec![jwk("1", ONE)], None, true),
+            (vec![nameless.clone()], None, true),
+            (vec![nameless], Some("1"), false),
+            (vec![jwk("1", ONE), jwk("1", TWO)], Some("1"), false),
+            (vec![], None, false),
+        ] {
+            assert_eq!(
+                finds(&holding(&keys), key_id),
+                is_found,
+                "{keys:?} {key_id:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_keys_that_fit_are_taken() {
+        for (jwk, is_taken) in [
+            (jwk("1", ONE), true),
+            (with(jwk("1", ONE), "x5c", json!(["MII"])), true),
+            (with(jwk("1", ONE), "key_ops", json!(["verify"])), true),
+            (with(jwk("1", ONE), "key_ops", json!(["sign"])), false),
+            (with(jwk("1", ONE), "use", json!("enc")), false),
+            (with(jwk("1", ONE), "alg", json!("RS256")), false),
+            (with(jwk("1", ONE), "crv", json!("X25519")), false),
+            (with(jwk("1", ONE), "kty", json!("EC")), false),
+            (with(jwk("1", ONE), "d", json!("AA")), false),
+            (with(jwk("1", ONE), "x", json!("AA")), false),
+            (with(jwk("1", ONE), "x", json!(format!("{ONE}="))), false),
+            (json!({ "kty": "oct", "k": ONE, "kid": "1" }), false),
+            (json!("1"), false),
+            // The neutral point, under which anything verifies.
+            (
+                jwk("1", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+                false,
+            ),
+            (
+                jwk("1", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+                false,
+            ),
+        ] {
+            let beside = holding(&[jwk.clone(), self::jwk("2", TWO)]);
+            assert!(finds(&beside, Some("2")), "{jwk}");
+            assert_eq!(finds(&beside, Some("1")), is_taken, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn keys_stay_unless_a_set_comes_and_then_only_those_in_it() {
+        let mut set = holding(&[jwk("1", ONE)]);
+        for answer in [
+            None,
+            Some(""),
+            Some("[]"),
+            Some("{}"),
+            Some(r#"{"keys":{}}"#),
+            Some("<html>"),
+        ] {
+            assert_ne!(set.answered(answer), Ok(true), "{answer:?}");
+            assert!(finds(&set, Some("1")), "{answer:?}");
+        }
+        assert_eq!(set.answered(Some(&answer(&[jwk("1", ONE)]))), Ok(false));
+        assert_eq!(set.answered(Some(&answer(&[jwk("2", TWO)]))), Ok(true));
+        assert!(finds(&set, Some("2")) && !finds(&set, Some("1")));
+        assert_eq!(set.answered(Some(&answer(&[]))), Ok(true));
+        assert!(!finds(&set, Some("2")));
+    }
+
+    #[test]
+    fn keys_that_are_an_hour_old_are_asked_for_again_and_failing_does_not_make_them_young() {
+        let mut set = holding(&[jwk("1", ONE)]);
+        assert!(!set.is_stale(NOW_MS + MAX_AGE_MS - 1));
+        let old_ms = NOW_MS + MAX_AGE_MS;
+        assert!(set.is_stale(old_ms));
+        assert!(set.ask(old_ms).is_some());
+        assert!(!set.is_stale(old_ms + 1), "a fetch is under way");
+        let _ = set.answered(None);
+        assert!(!set.is_stale(old_ms + MIN_INTERVAL_MS - 1));
+        assert!(set.is_stale(old_ms + MIN_INTERVAL_MS));
+        set.ask(old_ms + MIN_INTERVAL_MS);
+        set.answered(Some(&answer(&[jwk("1", ONE)]))).unwrap();
+        assert!(!set.is_stale(old_ms + 2 * MIN_INTERVAL_MS));
+    }
+
+    #[test]
+    fn no_more_keys_are_taken_than_a_set_may_have() {
+        let keys: Vec<_> = (0..100).map(|id| jwk(&id.to_string(), ONE)).collect();
+        let set = holding(&keys);
+        assert_eq!(set.keys.len(), MAX_KEYS);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_answered_is_a_set_or_is_not(text: String, json in r#"(\{"keys":\[)?[\[\]{}",:a-z0-9]{0,60}(\]\})?"#) {
+        let mut set = set();
+        let _ = set.answered(Some(&text));
+        let _ = set.answered(Some(&json));
+        assert!(!finds(&set, None));
+    }
+}
