@@ -38,6 +38,7 @@ impl Bouncer {
         })?;
         let policy = Policy::from_json(&json)?;
         let mut identification = Identification {
+            api_keys: policy.api_keys.clone(),
             ipv6_prefix: policy.ipv6_prefix,
             ..Identification::default()
         };

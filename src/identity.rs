@@ -7,12 +7,15 @@
 use std::cell::OnceCell;
 
 pub mod address;
+mod api_key;
 pub mod jwt;
 mod key;
 mod kind;
 
-use jwt::{Verdict, Verifier};
+pub use api_key::{ApiKey, ApiKeys, Fingerprint};
+use jwt::{Claims, Verdict, Verifier};
 pub use key::Key;
+pub(crate) use kind::is_name;
 pub use kind::{KeyKind, KindError, Part};
 
 /// How a policy finds out who is asking.
@@ -24,10 +27,12 @@ pub struct Identification {
     pub user_claim: String,
     /// The claim that names the user's tenant.
     pub tenant_claim: String,
-    /// The claim that names the user's role.
+    /// The claim that names the user's role, or lists several.
     pub role_claim: String,
     /// The claim that names the user's plan.
     pub plan_claim: String,
+    /// How API keys are told, if they are.
+    pub api_keys: Option<ApiKeys>,
     /// The leading bits by which IPv6 addresses are counted.
     pub ipv6_prefix: u8,
 }
@@ -43,12 +48,13 @@ pub struct Credentials<'a> {
     pub headers: &'a str,
 }
 
-/// The sender of one request. Its token is verified once, and only when a rule asks.
+/// The sender of one request. Its token is verified once and its API key looked up once, and only when a rule asks.
 pub struct Client<'a> {
     identification: &'a Identification,
     credentials: Credentials<'a>,
     now_ms: u64,
     verdict: OnceCell<Verdict>,
+    api_key: OnceCell<Option<ApiKey<'a>>>,
 }
 
 // === impl Client ===
@@ -66,20 +72,40 @@ impl<'a> Client<'a> {
             credentials,
             now_ms,
             verdict: OnceCell::new(),
+            api_key: OnceCell::new(),
         }
     }
 
-    /// The key under which a rule of this kind counts the request; that of the address where it lacks what the rule
-    /// counts by.
+    /// The key under which a rule of this kind counts the request, if it has what the rule counts by.
     #[must_use]
-    pub fn key(&self, kind: &KeyKind) -> Key {
+    pub fn key(&self, kind: &KeyKind) -> Option<Key> {
         let values: Option<Vec<_>> = kind.parts().iter().map(|part| self.value(part)).collect();
-        let values = values.unwrap_or_else(|| vec![self.address()]);
-        Key::new(
-            values
-                .iter()
-                .map(|(kind, value)| (kind.as_str(), value.as_str())),
-        )
+        Some(named(&values?))
+    }
+
+    /// The key of the address, under which a request counts that lacks what a rule counts by.
+    #[must_use]
+    pub fn address_key(&self) -> Key {
+        named(&[self.address()])
+    }
+
+    /// The roles of the verified user, in the token's order.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        let claims = self.claims().into_iter();
+        claims.flat_map(|claims| claims.texts(&self.identification.role_claim))
+    }
+
+    /// The plan of whom a rule of this kind counts: of the API key if it counts by that, else of the verified user, else of
+    /// the API key that came along.
+    #[must_use]
+    pub fn plan(&self, kind: &KeyKind) -> Option<&str> {
+        match (self.api_key(), self.claims()) {
+            (_, Some(claims)) if !kind.needs_api_key() => {
+                claims.text(&self.identification.plan_claim)
+            }
+            (Some(api_key), _) => api_key.plan,
+            (None, claims) => claims?.text(&self.identification.plan_claim),
+        }
     }
 
     /// The kind that is counted in the end, and the value.
@@ -91,6 +117,9 @@ impl<'a> Client<'a> {
             Part::Tenant => self.claim(&self.identification.tenant_claim),
             Part::Claim(name) => self.claim(name),
             Part::Header(name) => self.header(name).map(str::to_owned),
+            Part::ApiKey => self
+                .api_key()
+                .map(|key| key.fingerprint.as_str().to_owned()),
         };
         match (part, value) {
             (Part::UserOrIp, None) => Some(self.address()),
@@ -122,14 +151,26 @@ impl<'a> Client<'a> {
     }
 
     fn claim(&self, name: &str) -> Option<String> {
+        self.claims()?.text(name).map(str::to_owned)
+    }
+
+    fn claims(&self) -> Option<&Claims> {
         let verify = || match &self.identification.verifier {
             Some(verifier) => verifier.verify(self.credentials.authorization, self.now_ms),
             None => Verdict::Unverified,
         };
-        let Verdict::Verified(claims) = self.verdict.get_or_init(verify) else {
-            return None;
+        match self.verdict.get_or_init(verify) {
+            Verdict::Verified(claims) => Some(claims),
+            _ => None,
+        }
+    }
+
+    fn api_key(&self) -> Option<&ApiKey<'a>> {
+        let recognize = || {
+            let keys = self.identification.api_keys.as_ref()?;
+            keys.recognize(self.header(&keys.header)?)
         };
-        claims.text(name).map(str::to_owned)
+        self.api_key.get_or_init(recognize).as_ref()
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {
@@ -142,6 +183,14 @@ impl<'a> Client<'a> {
             .find(|(found, value)| *found == name && !value.is_empty())
             .map(|(_, value)| value)
     }
+}
+
+fn named(parts: &[(String, String)]) -> Key {
+    Key::new(
+        parts
+            .iter()
+            .map(|(kind, value)| (kind.as_str(), value.as_str())),
+    )
 }
 
 #[cfg(test)]

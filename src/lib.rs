@@ -7,20 +7,20 @@
 
 use std::cell::OnceCell;
 
-use bouncer_durable::Limit;
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
+use admission::Asked;
 use bouncer::Bouncer;
 use facts::Facts;
 use head::Head;
-use identity::{Client, Key};
+use identity::Client;
 use origin::Outgoing;
-use policy::{Action, Rule};
 use refusal::Refusal;
 use stamp::stamp;
 
+pub mod admission;
 pub mod bouncer;
 pub mod facts;
 pub mod head;
@@ -33,6 +33,8 @@ pub mod policy;
 pub mod refusal;
 pub mod route;
 pub mod stamp;
+#[cfg(test)]
+mod testing;
 
 /// The object's class leaves the wasm from here, so that one module holds both the Worker and its object.
 #[cfg(target_arch = "wasm32")]
@@ -47,16 +49,16 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     };
     let lines = js::facts(&request, &bouncer.counted_headers);
     let facts = Facts::read(&lines);
-    let rule = bouncer.policy.route(facts.method, facts.path);
+    let route = bouncer.policy.route(facts.method, facts.path);
     let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-    let counted = counted(&client, rule);
+    let asked = Asked::new(&route, &client);
     let lacks_key = client.lacks_key();
     if client.has_stale_key() {
         jwks::ask(&bouncer.identification, &context, facts.now_ms);
     }
 
-    // Up to here nothing has waited for anything. From here on an object is asked, then the origin; before them, if a
-    // token names a key that is not there yet, whoever has the keys.
+    // Up to here nothing has waited for anything. From here on objects are asked, then the origin; before them, if a token
+    // names a key that is not there yet, whoever has the keys.
     let visit = Visit {
         bouncer,
         request,
@@ -64,28 +66,20 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
         lines,
     };
     future_to_promise(async move {
-        let counted = if lacks_key {
+        let asked = if lacks_key {
             jwks::wait(&bouncer.identification, &context).await;
             let facts = Facts::read(&visit.lines);
             let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-            self::counted(&client, rule)
+            Asked::new(&route, &client)
         } else {
-            counted
+            asked
         };
-        Ok(match counted {
-            Some((key, limits)) => visit.admit(&key, &rule.name, limits).await,
-            None => visit.forward(&Head::default()).await,
+        Ok(match asked.calls.as_slice() {
+            [] => visit.forward(&Head::default()).await,
+            _ => visit.admit(&asked).await,
         })
     })
     .into()
-}
-
-/// Who is counted under a rule, and by which limits; nothing where nobody is.
-fn counted<'a>(client: &Client<'_>, rule: &'a Rule) -> Option<(Key, &'a [Limit])> {
-    match &rule.action {
-        Action::Exempt => None,
-        Action::Limit { key, limits } => Some((client.key(key), limits)),
-    }
 }
 
 /// A request on its way through.
@@ -100,9 +94,9 @@ struct Visit {
 // === impl Visit ===
 
 impl Visit {
-    /// Asks the object of this key, then refuses or forwards.
-    async fn admit(&self, key: &Key, rule: &str, limits: &[Limit]) -> JsValue {
-        let decision = match ledgers::take(&self.env, key, rule, limits).await {
+    /// Asks the objects of the client's keys, then refuses or forwards.
+    async fn admit(&self, asked: &Asked<'_>) -> JsValue {
+        let decision = match ledgers::take(&self.env, asked).await {
             Ok(decision) => decision,
             Err(error) => {
                 js::log_error(&format!("a counter could not be asked: {error}"));
@@ -113,7 +107,7 @@ impl Visit {
                 );
             }
         };
-        let stamp = stamp(&[rule], &decision);
+        let stamp = stamp(&asked.rules, &decision);
         match decision.refused() {
             Some((by, refused)) => {
                 let refusal = Refusal::RateLimited {

@@ -3,17 +3,24 @@
 //! It is parsed strictly, once per isolate. What is unknown or makes no sense is an error that names the field, says what
 //! was found and what would be right; a Worker with a wrong policy forwards nothing.
 
-use bouncer_durable::{Algorithm, Limit};
+use std::fmt::Display;
 
-use crate::identity::{KeyKind, Part};
+use bouncer_durable::Algorithm;
+
+use crate::identity::{ApiKeys, KeyKind, Part};
 use crate::route::{NormalPath, Pattern};
 
+mod allowance;
+mod api_keys;
 mod compile;
 mod jwt;
+mod limits;
 mod source;
+mod warning;
 
-pub use compile::PolicyError;
+pub use allowance::{Allowance, Allowances, Holder};
 pub use jwt::{Jwt, KeySource};
+pub use warning::Warning;
 
 /// The name of the rule for everything that no rule matches.
 const DEFAULT: &str = "default";
@@ -37,6 +44,18 @@ pub const fn algorithm_name(algorithm: Algorithm) -> &'static str {
     }
 }
 
+/// A field of the policy that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {problem}", field(path))]
+pub struct PolicyError {
+    /// Where under `[vars.BOUNCER]`: `rules[2].limit`; empty for the whole.
+    pub path: String,
+    /// What was found, and what would be right.
+    pub problem: String,
+}
+
+type Result<T> = std::result::Result<T, PolicyError>;
+
 /// A policy that has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -46,6 +65,8 @@ pub struct Policy {
     pub ipv6_prefix: u8,
     /// How users are verified, if they are.
     pub jwt: Option<Jwt>,
+    /// How API keys are told, if they are.
+    pub api_keys: Option<ApiKeys>,
     /// In the order in which they are tried.
     pub rules: Vec<Rule>,
     /// For everything that no rule matches.
@@ -59,6 +80,8 @@ pub struct Rule {
     pub name: String,
     /// The requests it is about; none for the default, which is about the rest.
     pub patterns: Vec<Pattern>,
+    /// Whether it counts in addition to the first rule that matches, rather than being one of those.
+    pub also: bool,
     /// What is done with them.
     pub action: Action,
 }
@@ -69,12 +92,27 @@ pub enum Action {
     /// It passes, uncounted and unstamped.
     Exempt,
     /// It is counted.
-    Limit {
-        /// Who is counted.
-        key: KeyKind,
-        /// The limits, decided together.
-        limits: Vec<Limit>,
-    },
+    Count(Counting),
+}
+
+/// How the requests of a rule are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counting {
+    /// Who is counted.
+    pub key: KeyKind,
+    /// The name of the counter: the rule's, or that of the bucket it shares.
+    pub bucket: String,
+    /// How much is allowed, and to whom.
+    pub allowances: Allowances,
+}
+
+/// The rules that a request falls under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route<'a> {
+    /// The first that matches, else the default.
+    pub first: &'a Rule,
+    /// Those that count in addition to it, unless it is exempt.
+    pub also: Vec<&'a Rule>,
 }
 
 // === impl Policy ===
@@ -84,68 +122,103 @@ impl Policy {
     ///
     /// # Errors
     /// [`PolicyError`], which names the field and says what would be right.
-    pub fn from_json(json: &str) -> Result<Self, PolicyError> {
+    pub fn from_json(json: &str) -> Result<Self> {
         source::read(json).and_then(compile::policy)
     }
 
-    /// The names of the headers that some rule counts by, in lower case.
+    /// The names of the headers that somebody is counted by, in lower case.
     #[must_use]
     pub fn headers(&self) -> Vec<&str> {
         let keys = self
-            .rules
-            .iter()
-            .chain([&self.default])
-            .filter_map(|rule| match &rule.action {
-                Action::Exempt => None,
-                Action::Limit { key, .. } => Some(key),
-            });
-        let mut names: Vec<_> = keys
-            .flat_map(KeyKind::parts)
-            .filter_map(|part| {
-                if let Part::Header(name) = part {
-                    Some(name.as_str())
-                } else {
-                    None
-                }
-            })
-            .collect();
+            .counted()
+            .flat_map(|(_, counting)| counting.key.parts());
+        let counted_by = keys.filter_map(|part| match part {
+            Part::Header(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let api_key = self.api_keys.iter().map(|keys| keys.header.as_str());
+        let mut names: Vec<_> = counted_by.chain(api_key).collect();
         names.sort_unstable();
         names.dedup();
         names
     }
 
-    /// The first rule that matches, else the default. `raw` is the path as it was sent.
+    /// The rules that a request falls under. `raw` is the path as it was sent.
     #[must_use]
-    pub fn route(&self, method: &str, raw: &str) -> &Rule {
+    pub fn route(&self, method: &str, raw: &str) -> Route<'_> {
         let path = NormalPath::new(raw);
-        self.rules
-            .iter()
-            .find(|rule| rule.matches(method, raw, &path))
-            .unwrap_or(&self.default)
+        let matching = |also: bool| {
+            let rules = self.rules.iter().filter(move |rule| rule.also == also);
+            rules.filter(|rule| rule.matches(method, raw, &path))
+        };
+        let first = matching(false).next().unwrap_or(&self.default);
+        let also = match first.action {
+            Action::Exempt => Vec::new(),
+            Action::Count(_) => matching(true).collect(),
+        };
+        Route { first, also }
+    }
+
+    /// Every rule that counts, the default last.
+    fn counted(&self) -> impl Iterator<Item = (&Rule, &Counting)> {
+        let rules = self.rules.iter().chain([&self.default]);
+        rules.filter_map(|rule| Some((rule, rule.counting()?)))
+    }
+}
+
+// === impl Route ===
+
+impl<'a> Route<'a> {
+    /// All of them, the first one first.
+    pub fn rules(&self) -> impl Iterator<Item = &'a Rule> {
+        std::iter::once(self.first).chain(self.also.iter().copied())
     }
 }
 
 // === impl Rule ===
 
 impl Rule {
-    /// Whether every request of `other` is one of this rule's. An exempt rule has only the exact spelling of a path, and
-    /// leaves the others to the rules after it.
+    /// How its requests are counted, if they are.
+    #[must_use]
+    pub const fn counting(&self) -> Option<&Counting> {
+        match &self.action {
+            Action::Exempt => None,
+            Action::Count(counting) => Some(counting),
+        }
+    }
+
+    /// Whether every request of `other` is one that this rule has before it. An exempt rule has only the exact spelling of
+    /// a path and leaves the others to the rules after it, and one that counts in addition leaves them all.
     fn covers(&self, other: &Self) -> bool {
         let is_covered = |pattern| self.patterns.iter().any(|mine| mine.covers(pattern));
-        self.action != Action::Exempt && other.patterns.iter().all(is_covered)
+        let competes = !self.also && !other.also && self.action != Action::Exempt;
+        competes && other.patterns.iter().all(is_covered)
     }
 
     fn matches(&self, method: &str, raw: &str, path: &NormalPath) -> bool {
-        match self.action {
-            Action::Exempt => self
-                .patterns
-                .iter()
-                .any(|pattern| pattern.matches_exactly(method, raw, path)),
-            Action::Limit { .. } => self
-                .patterns
-                .iter()
-                .any(|pattern| pattern.matches(method, path)),
+        self.patterns.iter().any(|pattern| match self.action {
+            Action::Exempt => pattern.matches_exactly(method, raw, path),
+            Action::Count(_) => pattern.matches(method, path),
+        })
+    }
+}
+
+// === impl PolicyError ===
+
+impl PolicyError {
+    pub(crate) fn new(path: impl Into<String>, problem: impl Display) -> Self {
+        Self {
+            path: path.into(),
+            problem: problem.to_string(),
         }
+    }
+}
+
+/// A field's full name.
+fn field(path: &str) -> String {
+    match path {
+        "" => "BOUNCER".to_owned(),
+        path => format!("BOUNCER.{path}"),
     }
 }
 

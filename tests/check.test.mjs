@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { ENV, ROOT } from "../scripts/run.mjs";
 
 const check = (...args) =>
@@ -22,6 +23,31 @@ describe("a policy that is wrong", () => {
       assert.deepEqual([status, stdout, stderr], [1, "", `${place}${message}\n`]);
     });
   }
+});
+
+describe("a policy that is valid and perhaps not what was meant", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bouncer-check-"));
+  const file = join(folder, "wrangler.toml");
+  after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(file, readFileSync(join(ROOT, "tests", "doubtful-policy.toml")));
+
+  it("is warned about, by name and line, and still shown", () => {
+    const { status, stdout, stderr } = check("--config", file);
+    assert.equal(status, 0);
+    const [, ...rest] = stderr.split(/^.*?(?=:\d+: warning)/m).map((line) => line.slice(0, line.indexOf(": BOUNCER")));
+    assert.deepEqual(rest, [":22: warning[key-chosen-by-client]", ":9: warning[unlisted-api-keys]", ":7: warning[unset-secret]"]);
+    assert.match(stdout, /^tenant +\* \/\*\* +tenant +role admin: unlimited +fixed-window\n {2}also +plan pro: 500 per 1 minute\n +100 per 1 minute$/m);
+  });
+
+  it("is not warned about a secret that is there", () => {
+    writeFileSync(join(folder, ".dev.vars"), "OTHER=1\nJWT_SECRET = \"x\"\n");
+    assert.doesNotMatch(check("--config", file).stderr, /unset-secret/);
+  });
+
+  it("explains every rule that a request falls under", () => {
+    const { stdout } = check("--config", file, "GET /export");
+    assert.match(stdout, /rule +export\n +counted by +header:x-client\n +in the bucket +heavy\n[^]*and also +tenant\n +counted by +tenant\n +limits +role admin/);
+  });
 });
 
 describe("the policy of this repository", () => {

@@ -52,9 +52,16 @@ pub enum Verdict {
     LacksKey,
 }
 
-/// What a verified token says: those of its claims that are strings and not empty.
+/// What a verified token says: those of its claims that are strings or lists of strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claims(BTreeMap<String, String>);
+pub struct Claims(BTreeMap<String, Claim>);
+
+/// One claim. No string in it is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Claim {
+    Text(String),
+    List(Vec<String>),
+}
 
 // === impl Verifier ===
 
@@ -116,7 +123,7 @@ impl Verifier {
             }
         };
         let period = self.requirements.admit(&body)?;
-        let claims = Rc::new(Claims(body.into_texts().collect()));
+        let claims = Rc::new(Claims(body.into_claims().collect()));
         self.remembered.borrow_mut().put(digest, &claims, period);
         Some(Verdict::Verified(claims))
     }
@@ -163,17 +170,36 @@ impl Claims {
     /// A claim that is a string and not empty.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        match self.0.get(name)? {
+            Claim::Text(text) => Some(text),
+            Claim::List(_) => None,
+        }
+    }
+
+    /// A claim that is such a string, or the strings of one that is a list.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let texts = self.0.get(name).map(Claim::texts);
+        texts.unwrap_or_default().iter().map(String::as_str)
     }
 
     /// What they take, about.
     fn bytes(&self) -> usize {
-        let entry = 2 * size_of::<String>();
-        let sizes = self
-            .0
-            .iter()
-            .map(|(name, text)| entry + name.len() + text.len());
+        let text_bytes = |text: &String| size_of::<String>() + text.len();
+        let sizes = self.0.iter().map(|(name, claim)| {
+            text_bytes(name) + claim.texts().iter().map(text_bytes).sum::<usize>()
+        });
         sizes.sum()
+    }
+}
+
+// === impl Claim ===
+
+impl Claim {
+    fn texts(&self) -> &[String] {
+        match self {
+            Self::Text(text) => std::slice::from_ref(text),
+            Self::List(texts) => texts,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Part {
     UserOrIp,
     /// `tenant`: the tenant of the verified user.
     Tenant,
+    /// `api-key`: the known API key.
+    ApiKey,
     /// `claim:NAME`: a claim of the verified token.
     Claim(String),
     /// `header:NAME`: a request header, in lower case. Whoever can set it chooses the counter.
@@ -30,8 +32,8 @@ pub enum Part {
 pub enum KindError {
     /// Not one of the kinds.
     #[error(
-        "found {0:?}; write \"ip\", \"user\", \"user-or-ip\", \"tenant\", \"claim:NAME\", \"header:NAME\", \"global\", or \
-         a list of these"
+        "found {0:?}; write \"ip\", \"user\", \"user-or-ip\", \"tenant\", \"api-key\", \"claim:NAME\", \"header:NAME\", \
+         \"global\", or a list of these"
     )]
     Unknown(String),
     /// A name that no header, or no claim of ours, has.
@@ -81,6 +83,12 @@ impl KeyKind {
             .iter()
             .any(|part| matches!(part, Part::User | Part::Tenant | Part::Claim(_)))
     }
+
+    /// Whether an API key is needed to have it.
+    #[must_use]
+    pub fn needs_api_key(&self) -> bool {
+        self.0.contains(&Part::ApiKey)
+    }
 }
 
 /// The verified user, else the address.
@@ -102,17 +110,18 @@ impl fmt::Display for KeyKind {
 impl Part {
     fn parse(word: &str) -> Result<Self, KindError> {
         let named = |name: &str| {
-            let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-            if name.is_empty() || !name.bytes().all(is_name) {
-                return Err(KindError::BadName(word.to_owned()));
+            if is_name(name) {
+                Ok(name.to_owned())
+            } else {
+                Err(KindError::BadName(word.to_owned()))
             }
-            Ok(name.to_owned())
         };
         match (word, word.split_once(':')) {
             ("ip", _) => Ok(Self::Ip),
             ("user", _) => Ok(Self::User),
             ("user-or-ip", _) => Ok(Self::UserOrIp),
             ("tenant", _) => Ok(Self::Tenant),
+            ("api-key", _) => Ok(Self::ApiKey),
             ("global", _) => Ok(Self::Global),
             (_, Some(("claim", name))) => named(name).map(Self::Claim),
             (_, Some(("header", name))) => named(&name.to_ascii_lowercase()).map(Self::Header),
@@ -128,9 +137,16 @@ impl fmt::Display for Part {
             Self::User => f.write_str("user"),
             Self::UserOrIp => f.write_str("user-or-ip"),
             Self::Tenant => f.write_str("tenant"),
+            Self::ApiKey => f.write_str("api-key"),
             Self::Claim(name) => write!(f, "claim:{name}"),
             Self::Header(name) => write!(f, "header:{name}"),
             Self::Global => f.write_str("global"),
         }
     }
+}
+
+/// Whether this can be the name of a header, or of a claim that is counted by.
+pub(crate) fn is_name(name: &str) -> bool {
+    let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_in_name)
 }

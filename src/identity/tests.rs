@@ -1,40 +1,22 @@
-use jwt_compact::alg::{Hs256, Hs256Key};
-use jwt_compact::{AlgorithmExt, Claims, Header};
 use serde_json::json;
 
 use super::*;
+use crate::testing::{bearer, identification};
 
-const SECRET: &[u8] = b"an example secret of 32 bytes...";
 const HERE: &str = "203.0.113.7";
 const THERE: &str = "203.0.113.8";
 
-fn bearer(claims: serde_json::Value) -> String {
-    let mut claims = Claims::new(claims);
-    claims.expiration = chrono::DateTime::from_timestamp(2_000, 0);
-    let token = Hs256
-        .token(&Header::empty(), &claims, &Hs256Key::new(SECRET))
-        .unwrap();
-    format!("Bearer {token}")
-}
-
 fn key(words: &[&str], address: &str, authorization: &str, headers: &str) -> String {
-    let identification = Identification {
-        verifier: Some(Verifier::hs256(SECRET)),
-        user_claim: "sub".to_owned(),
-        tenant_claim: "org".to_owned(),
-        role_claim: "role".to_owned(),
-        plan_claim: "plan".to_owned(),
-        ipv6_prefix: 64,
-    };
+    let identification = identification();
     let credentials = Credentials {
         address,
         authorization,
         headers,
     };
     let client = Client::new(&identification, credentials, 1_000_000);
-    client
-        .key(&KeyKind::parse(words.iter().copied()).unwrap())
-        .to_string()
+    let kind = KeyKind::parse(words.iter().copied()).unwrap();
+    let key = client.key(&kind).unwrap_or_else(|| client.address_key());
+    key.to_string()
 }
 
 #[test]

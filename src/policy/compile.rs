@@ -1,195 +1,211 @@
 //! From what was written to what is meant; every error names the field.
 
-use std::fmt::Display;
-
-use bouncer_durable::limit::LimitError;
-use bouncer_durable::{Algorithm, Limit};
-
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
-use super::{ALGORITHMS, Action, DEFAULT, Policy, Rule, algorithm_name, jwt};
+use super::{Action, Counting, DEFAULT, Policy, PolicyError, Result, Rule, api_keys, jwt, limits};
 use crate::identity::KeyKind;
 use crate::route::Pattern;
 
-/// A field of the policy that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("BOUNCER{}{path}: {problem}", if path.is_empty() { "" } else { "." })]
-pub struct PolicyError {
-    /// Where under `[vars.BOUNCER]`: `rules[2].limit`; empty for the whole.
-    pub path: String,
-    /// What was found, and what would be right.
-    pub problem: String,
-}
-
-type Result<T> = std::result::Result<T, PolicyError>;
-
 pub(super) fn policy(source: Source) -> Result<Policy> {
     let jwt = source.jwt.map(jwt::compile).transpose()?;
-    let inherited = Inherited {
-        key: match &source.default.key {
-            Some(words) => key(words, jwt.is_some(), "default.key")?,
-            None => KeyKind::default(),
-        },
-        has_jwt: jwt.is_some(),
+    let api_keys = source.api_keys.map(api_keys::api_keys).transpose()?;
+    let mut context = Context {
+        has_tokens: jwt.is_some(),
+        has_api_keys: api_keys.is_some(),
+        key: KeyKind::default(),
     };
+    if let Some(words) = &source.default.key {
+        context.key = key(words, &context, "default.key")?;
+    }
     let mut rules = Vec::new();
     for (index, source) in source.rules.into_iter().enumerate() {
         let path = format!("rules[{index}]");
-        let rule = rule(source, &path, &inherited)?;
-        if rule.name == DEFAULT || rules.iter().any(|other: &Rule| other.name == rule.name) {
-            let problem = format!(
-                "found {:?} a second time; give every rule a name of its own",
-                rule.name
-            );
-            return Err(PolicyError::new(path + ".name", problem));
-        }
+        let rule = rule(source, &path, &context)?;
         if rule.patterns.is_empty() {
             let problem =
                 "found no patterns; write the requests the rule is about, as in [\"GET /api/**\"]";
             return Err(PolicyError::new(path + ".match", problem));
         }
-        if let Some(other) = rules.iter().find(|other| other.covers(&rule)) {
-            let problem = format!(
-                "can never match: rule {:?} before it already has all of these requests; move this one up, or remove it",
-                other.name
-            );
-            return Err(PolicyError::new(path + ".match", problem));
-        }
+        agree(&rules, &rule, &path)?;
         rules.push(rule);
     }
-    let default = rule(source.default.into(), DEFAULT, &inherited)?;
+    let default = rule(source.default.into(), DEFAULT, &context)?;
+    for (index, rule) in rules.iter().enumerate() {
+        share(rule, &default, &format!("rules[{index}].bucket"))?;
+    }
     Ok(Policy {
         origin: origin(&source.origin)?,
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
+        api_keys,
         rules,
         default,
     })
 }
 
-/// What a rule takes from the rest of the policy.
-struct Inherited {
+/// What the rest of the policy means for a rule.
+struct Context {
+    has_tokens: bool,
+    has_api_keys: bool,
+    /// Of a rule that names none.
     key: KeyKind,
-    has_jwt: bool,
 }
 
-fn rule(source: RuleSource, path: &str, inherited: &Inherited) -> Result<Rule> {
-    let at = |field: &str| format!("{path}.{field}");
-    let is_name = |name: &str| {
-        !name.is_empty()
-            && name.len() <= 64
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-    };
-    if !is_name(&source.name) {
+/// Whether a rule goes together with those before it.
+fn agree(before: &[Rule], rule: &Rule, path: &str) -> Result<()> {
+    if rule.name == DEFAULT || before.iter().any(|other| other.name == rule.name) {
         let problem = format!(
-            "found {:?}; a name is 1 to 64 letters, digits, \"-\", \"_\" or \".\"",
-            source.name
+            "found {:?} a second time; give every rule a name of its own",
+            rule.name
         );
-        return Err(PolicyError::new(at("name"), problem));
+        return Err(PolicyError::new(format!("{path}.name"), problem));
     }
+    if let Some(other) = before.iter().find(|other| other.covers(rule)) {
+        let problem = format!(
+            "can never match: rule {:?} before it already has all of these requests; move this one up, or remove it",
+            other.name
+        );
+        return Err(PolicyError::new(format!("{path}.match"), problem));
+    }
+    let at = format!("{path}.bucket");
+    before.iter().try_for_each(|other| share(rule, other, &at))
+}
+
+/// Whether two rules that name the same bucket really share a counter.
+fn share(rule: &Rule, other: &Rule, path: &str) -> Result<()> {
+    let (Some(one), Some(two)) = (rule.counting(), other.counting()) else {
+        return Ok(());
+    };
+    if one.bucket != two.bucket {
+        return Ok(());
+    }
+    let problem = if rule.also || other.also {
+        "a request would be charged there twice; a rule with \"also\" has a counter of its own"
+    } else if one.key != two.key {
+        "and counts by another key, so nothing would be shared; give both the same key"
+    } else {
+        return Ok(());
+    };
+    let problem = format!(
+        "shares {:?} with rule {:?}, {problem}",
+        one.bucket, other.name
+    );
+    Err(PolicyError::new(path, problem))
+}
+
+fn rule(source: RuleSource, path: &str, context: &Context) -> Result<Rule> {
+    name(&source.name, &format!("{path}.name"))?;
     let patterns = source.patterns.iter().enumerate().map(|(index, text)| {
         Pattern::parse(text)
             .map_err(|error| PolicyError::new(format!("{path}.match[{index}]"), error))
     });
     let patterns = patterns.collect::<Result<Vec<_>>>()?;
-    let counts = [
-        ("limit", source.limit.is_some()),
-        ("key", source.key.is_some()),
-        ("algorithm", source.algorithm.is_some()),
-        ("burst", source.burst.is_some()),
-    ];
     let action = if source.exempt {
-        if let Some((field, _)) = counts.iter().find(|(_, is_set)| *is_set) {
-            let problem = "an exempt rule counts nothing; remove this field, or \"exempt\"";
-            return Err(PolicyError::new(at(field), problem));
-        }
+        exempt(&source, path)?;
         Action::Exempt
     } else {
-        let Some(text) = &source.limit else {
-            let problem =
-                "missing; write how much is allowed, as in \"60/minute\", or exempt = true";
-            return Err(PolicyError::new(at("limit"), problem));
-        };
-        let algorithm = algorithm(source.algorithm.as_deref(), source.burst, path)?;
-        Action::Limit {
-            key: match &source.key {
-                Some(words) => key(words, inherited.has_jwt, &at("key"))?,
-                None => inherited.key.clone(),
-            },
-            limits: limits(text, algorithm, path)?,
-        }
+        Action::Count(counting(&source, path, context)?)
     };
     Ok(Rule {
         name: source.name,
         patterns,
+        also: source.also,
         action,
     })
 }
 
-fn limits(text: &str, algorithm: Algorithm, path: &str) -> Result<Vec<Limit>> {
+fn name(name: &str, path: &str) -> Result<()> {
+    let means_nothing = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    if (1..=64).contains(&name.len()) && name.bytes().all(means_nothing) {
+        return Ok(());
+    }
+    let problem =
+        format!("found {name:?}; a name is 1 to 64 letters, digits, \"-\", \"_\" or \".\"");
+    Err(PolicyError::new(path, problem))
+}
+
+/// Whether a rule that counts nothing says nothing of counting.
+fn exempt(source: &RuleSource, path: &str) -> Result<()> {
+    let fields = [
+        ("limit", source.limit.is_some()),
+        ("key", source.key.is_some()),
+        ("bucket", source.bucket.is_some()),
+        ("algorithm", source.algorithm.is_some()),
+        ("burst", source.burst.is_some()),
+        ("also", source.also),
+    ];
+    match fields.iter().find(|(_, is_set)| *is_set) {
+        None => Ok(()),
+        Some((field, _)) => {
+            let problem = "an exempt rule counts nothing; remove this field, or \"exempt\"";
+            Err(PolicyError::new(format!("{path}.{field}"), problem))
+        }
+    }
+}
+
+fn counting(source: &RuleSource, path: &str, context: &Context) -> Result<Counting> {
     let at = |field: &str| format!("{path}.{field}");
-    let mut limits: Vec<Limit> = Vec::new();
-    for limit in Limit::parse_all(text).map_err(|error| PolicyError::new(at("limit"), error))? {
-        let limit = limit.counted_by(algorithm).map_err(|error| {
-            let field = if error == LimitError::NoBurst {
-                "burst"
-            } else {
-                "limit"
-            };
-            PolicyError::new(at(field), error)
-        })?;
-        let has_same_window = |other: &&Limit| other.window_ms() == limit.window_ms();
-        if let Some(other) = limits.iter().find(has_same_window) {
-            let problem =
-                format!("found \"{other}\" and \"{limit}\" for the same window; keep the smaller");
-            return Err(PolicyError::new(at("limit"), problem));
-        }
-        limits.push(limit);
-    }
-    Ok(limits)
-}
-
-fn algorithm(name: Option<&str>, burst: Option<u32>, path: &str) -> Result<Algorithm> {
-    let name = name.unwrap_or(algorithm_name(Algorithm::default()));
-    let Some(algorithm) = ALGORITHMS
-        .into_iter()
-        .find(|known| algorithm_name(*known) == name)
-    else {
-        let known = ALGORITHMS
-            .map(|algorithm| format!("{:?}", algorithm_name(algorithm)))
-            .join(", ");
-        return Err(PolicyError::new(
-            format!("{path}.algorithm"),
-            format!("found {name:?}; write one of {known}"),
-        ));
+    let Some(limit) = &source.limit else {
+        let problem = "missing; write how much is allowed, as in \"60/minute\", or exempt = true";
+        return Err(PolicyError::new(at("limit"), problem));
     };
-    match (algorithm, burst) {
-        (Algorithm::TokenBucket { .. }, burst) => Ok(Algorithm::TokenBucket { burst }),
-        (algorithm, None) => Ok(algorithm),
-        (_, Some(_)) => {
+    let key = match &source.key {
+        Some(words) => key(words, context, &at("key"))?,
+        None if source.also => {
             let problem =
-                "only a token bucket has a burst; add algorithm = \"token-bucket\", or remove it";
-            Err(PolicyError::new(format!("{path}.burst"), problem))
+                "missing; a rule with \"also\" says who else is counted, as in key = \"tenant\"";
+            return Err(PolicyError::new(at("key"), problem));
         }
+        None => context.key.clone(),
+    };
+    if let Some(bucket) = &source.bucket {
+        name(bucket, &at("bucket"))?;
     }
+    let algorithm = limits::algorithm(source.algorithm.as_deref(), source.burst, path)?;
+    let allowances = limits::allowances(limit, algorithm, path)?;
+    let nobody_has = |what, how| {
+        let problem =
+            format!("nobody has a {what} under this policy; {how}, or write one limit for all");
+        Err(PolicyError::new(at(&format!("limit.{what}")), problem))
+    };
+    if !allowances.roles.is_empty() && !context.has_tokens {
+        return nobody_has("role", "say in [vars.BOUNCER.jwt] how tokens are verified");
+    }
+    if !allowances.plans.is_empty() && !context.has_tokens && !context.has_api_keys {
+        return nobody_has(
+            "plan",
+            "say in [vars.BOUNCER.jwt] how tokens are verified, or list [vars.BOUNCER.api_keys]",
+        );
+    }
+    Ok(Counting {
+        key,
+        bucket: source.bucket.as_ref().unwrap_or(&source.name).clone(),
+        allowances,
+    })
 }
 
-fn key(words: &KeySource, has_jwt: bool, path: &str) -> Result<KeyKind> {
+fn key(words: &KeySource, context: &Context, path: &str) -> Result<KeyKind> {
     let words = match words {
         KeySource::One(word) => std::slice::from_ref(word),
         KeySource::Several(words) => words.as_slice(),
     };
     let kind = KeyKind::parse(words.iter().map(String::as_str))
         .map_err(|error| PolicyError::new(path, error))?;
-    if kind.needs_token() && !has_jwt {
-        let problem = format!(
-            "found \"{kind}\", but without [vars.BOUNCER.jwt] no token is verified and nobody has one; say how tokens \
-             are verified, or write \"ip\""
-        );
-        return Err(PolicyError::new(path, problem));
-    }
-    Ok(kind)
+    let (section, why) = if kind.needs_token() && !context.has_tokens {
+        (
+            "jwt",
+            "no token is verified and nobody has one; say how tokens are verified",
+        )
+    } else if kind.needs_api_key() && !context.has_api_keys {
+        (
+            "api_keys",
+            "no header is read as an API key; say which keys there are",
+        )
+    } else {
+        return Ok(kind);
+    };
+    let problem =
+        format!("found \"{kind}\", but without [vars.BOUNCER.{section}] {why}, or write \"ip\"");
+    Err(PolicyError::new(path, problem))
 }
 
 fn ipv6_prefix(bits: Option<u8>) -> Result<u8> {
@@ -238,17 +254,6 @@ fn has_good_port(authority_and_path: &str) -> bool {
     }
 }
 
-// === impl PolicyError ===
-
-impl PolicyError {
-    pub(crate) fn new(path: impl Into<String>, problem: impl Display) -> Self {
-        Self {
-            path: path.into(),
-            problem: problem.to_string(),
-        }
-    }
-}
-
 /// The default is a rule without patterns.
 impl From<DefaultSource> for RuleSource {
     fn from(
@@ -259,13 +264,14 @@ impl From<DefaultSource> for RuleSource {
             burst,
         }: DefaultSource,
     ) -> Self {
-        let limit = Some(limit);
         Self {
             name: DEFAULT.to_owned(),
             patterns: Vec::new(),
             exempt: false,
-            limit,
+            also: false,
+            limit: Some(limit),
             key,
+            bucket: None,
             algorithm,
             burst,
         }

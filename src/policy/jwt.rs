@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::PolicyError;
+use super::{PolicyError, Result};
 use crate::identity::jwt::{Algorithm, PublicKey, Requirements};
 
 /// How far the clock of whoever signs tokens may be off, in seconds.
@@ -71,8 +71,6 @@ enum AudienceSource {
     One(String),
     Several(Vec<String>),
 }
-
-type Result<T> = std::result::Result<T, PolicyError>;
 
 pub(super) fn compile(source: JwtSource) -> Result<Jwt> {
     let algorithm = algorithm(&source.algorithm)?;

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 
 use super::PolicyError;
+use super::api_keys::ApiKeysSource;
 use super::jwt::JwtSource;
+use super::limits::LimitSource;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,6 +13,7 @@ pub(super) struct Source {
     pub(super) origin: String,
     pub(super) default: DefaultSource,
     pub(super) jwt: Option<JwtSource>,
+    pub(super) api_keys: Option<ApiKeysSource>,
     pub(super) ipv6_prefix: Option<u8>,
     #[serde(default)]
     pub(super) rules: Vec<RuleSource>,
@@ -19,7 +22,7 @@ pub(super) struct Source {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DefaultSource {
-    pub(super) limit: String,
+    pub(super) limit: LimitSource,
     pub(super) key: Option<KeySource>,
     pub(super) algorithm: Option<String>,
     pub(super) burst: Option<u32>,
@@ -33,8 +36,11 @@ pub(super) struct RuleSource {
     pub(super) patterns: Vec<String>,
     #[serde(default)]
     pub(super) exempt: bool,
-    pub(super) limit: Option<String>,
+    #[serde(default)]
+    pub(super) also: bool,
+    pub(super) limit: Option<LimitSource>,
     pub(super) key: Option<KeySource>,
+    pub(super) bucket: Option<String>,
     pub(super) algorithm: Option<String>,
     pub(super) burst: Option<u32>,
 }

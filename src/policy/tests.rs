@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn policy(rules: &Value) -> Result<Policy, PolicyError> {
+fn policy(rules: &Value) -> Result<Policy> {
     let policy = json!({
         "origin": "http://127.0.0.1:8000/",
         "default": { "limit": "100/minute" },
@@ -34,7 +34,11 @@ fn the_first_rule_that_matches_wins_and_the_default_has_the_rest() {
         ("DELETE", "/api/tasks", "default"),
         ("GET", "/", "default"),
     ] {
-        assert_eq!(policy.route(method, path).name, name, "{method} {path}");
+        assert_eq!(
+            policy.route(method, path).first.name,
+            name,
+            "{method} {path}"
+        );
     }
 }
 
@@ -49,31 +53,132 @@ fn what_only_looks_like_an_exempt_path_has_the_default_limit() {
         "/api/../health",
         "//health",
     ] {
-        assert_eq!(policy.route("GET", path).name, "default", "{path}");
+        assert_eq!(policy.route("GET", path).first.name, "default", "{path}");
     }
 }
 
 #[test]
 fn a_rules_limits_are_counted_as_the_rule_says() {
     let policy = task_manager();
-    let Action::Limit { key, limits } = &policy.rules[1].action else {
-        panic!("not a limit")
-    };
-    assert_eq!(key.to_string(), "ip");
+    let counting = policy.rules[1].counting().unwrap();
+    assert_eq!(counting.key.to_string(), "ip");
     let log = bouncer_durable::Algorithm::SlidingLog;
-    let expected = Limit::parse_all("5/minute;20/hour").unwrap();
-    assert!(limits.iter().all(|limit| limit.algorithm() == log));
-    assert_eq!(limits.len(), expected.len());
+    let limits = bouncer_durable::Limit::parse_all("5/minute;20/hour").unwrap();
+    let limits = limits
+        .into_iter()
+        .map(|limit| limit.counted_by(log).unwrap());
+    assert_eq!(
+        counting.allowances.default,
+        Allowance::Limits(limits.collect())
+    );
     assert_eq!(policy.origin, "http://127.0.0.1:8000");
 }
 
 #[test]
 fn a_rule_without_a_key_counts_by_the_defaults() {
     let policy = task_manager();
-    let Action::Limit { key, .. } = &policy.rules[2].action else {
-        panic!("not a limit")
+    let counting = policy.rules[2].counting().unwrap();
+    assert_eq!(counting.key.to_string(), "user-or-ip");
+}
+
+#[test]
+fn rules_in_addition_stack_in_their_order_whatever_comes_between() {
+    let policy = policy(&json!([
+        { "name": "a", "also": true, "key": "ip", "match": ["* /**"], "limit": "1/day" },
+        { "name": "read", "match": ["GET /api/**"], "limit": "60/minute" },
+        { "name": "b", "also": true, "key": "global", "match": ["* /api/**"], "limit": "1/day" },
+        { "name": "c", "also": true, "key": "ip", "match": ["* /api/**"], "limit": "1/day" },
+    ]));
+    let policy = policy.unwrap();
+    let names = |method, path| {
+        policy
+            .route(method, path)
+            .rules()
+            .map(|rule| rule.name.as_str())
+            .collect::<Vec<_>>()
     };
-    assert_eq!(key.to_string(), "user-or-ip");
+    assert_eq!(names("GET", "/api/x"), ["read", "a", "b", "c"]);
+    assert_eq!(names("PURGE", "/api"), ["default", "a", "b", "c"]);
+    assert_eq!(names("GET", "/"), ["default", "a"]);
+}
+
+#[test]
+fn rules_share_a_bucket_only_where_they_really_would() {
+    let rules = |one: Value, two: Value| {
+        let mut rules = json!([
+            { "name": "one", "match": ["GET /one"], "limit": "1/day" },
+            { "name": "two", "match": ["GET /two"], "limit": "1/day" },
+        ]);
+        for (rule, changes) in rules.as_array_mut().unwrap().iter_mut().zip([one, two]) {
+            rule.as_object_mut()
+                .unwrap()
+                .extend(changes.as_object().unwrap().clone());
+        }
+        policy(&rules)
+    };
+    let shared = rules(json!({ "bucket": "heavy" }), json!({ "bucket": "heavy" })).unwrap();
+    assert!(
+        shared
+            .rules
+            .iter()
+            .all(|rule| rule.counting().unwrap().bucket == "heavy")
+    );
+    assert!(rules(json!({}), json!({ "bucket": "one" })).is_ok());
+    assert!(rules(json!({}), json!({ "bucket": "default" })).is_ok());
+    for (one, two, expected) in [
+        (
+            json!({ "bucket": "two" }),
+            json!({ "key": "ip" }),
+            "BOUNCER.rules[1].bucket: shares \"two\" with rule \"one\", and counts by another key",
+        ),
+        (
+            json!({}),
+            json!({ "bucket": "one", "also": true, "key": "ip" }),
+            "BOUNCER.rules[1].bucket: shares \"one\" with rule \"one\", a request would be charged",
+        ),
+        (
+            json!({}),
+            json!({ "bucket": "default", "key": "ip" }),
+            "BOUNCER.rules[1].bucket: shares \"default\" with rule \"default\"",
+        ),
+        (
+            json!({}),
+            json!({ "bucket": "" }),
+            "BOUNCER.rules[1].bucket: found \"\"; a name is",
+        ),
+    ] {
+        let message = rules(one, two).unwrap_err().to_string();
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[test]
+fn what_is_valid_and_perhaps_not_meant_is_a_warning() {
+    let policy = json!({
+        "origin": "http://a",
+        "default": { "limit": "1/day", "key": "header:x-client" },
+        "api_keys": {},
+        "rules": [
+            { "name": "a", "match": ["GET /a"], "limit": "1/day", "key": ["header:x-a", "ip"] },
+            { "name": "b", "match": ["GET /b"], "limit": "1/day", "key": ["header:x-a", "header:x-b"] },
+        ],
+    });
+    let warnings = Policy::from_json(&policy.to_string()).unwrap().warnings();
+    let named: Vec<_> = warnings
+        .iter()
+        .map(|warning| (warning.name, warning.path.as_str()))
+        .collect();
+    let expected = [
+        ("key-chosen-by-client", "rules[1].key"),
+        ("key-chosen-by-client", "default.key"),
+        ("unlisted-api-keys", "api_keys"),
+    ];
+    assert_eq!(named, expected);
+    assert!(
+        warnings[2]
+            .to_string()
+            .starts_with("warning[unlisted-api-keys]: BOUNCER.api_keys: no keys are listed")
+    );
 }
 
 #[test]
@@ -100,7 +205,7 @@ fn a_wrong_rule_names_its_field_and_says_what_would_be_right() {
         ),
         (
             json!({ "limit": 5 }),
-            "BOUNCER.rules[0].limit: invalid type: integer `5`, expected a string",
+            "BOUNCER.rules[0].limit: invalid type: integer `5`, expected a limit such as \"60/minute\", or a table",
         ),
         (
             json!({ "limit": "60/min" }),
@@ -113,6 +218,34 @@ fn a_wrong_rule_names_its_field_and_says_what_would_be_right() {
         (
             json!({ "limit": "20000/day", "algorithm": "sliding-log" }),
             "BOUNCER.rules[0].limit: a sliding log",
+        ),
+        (
+            json!({ "limit": { "plan": { "pro": "60/minute" } } }),
+            "BOUNCER.rules[0].limit: missing field `default`",
+        ),
+        (
+            json!({ "limit": { "plans": {}, "default": "60/minute" } }),
+            "BOUNCER.rules[0].limit.plans: unknown field `plans`, expected one of",
+        ),
+        (
+            json!({ "limit": { "plan": { "pro": "60/min" }, "default": "60/minute" } }),
+            "BOUNCER.rules[0].limit.plan.pro: \"60/▸min\": expected second, minute,",
+        ),
+        (
+            json!({ "limit": { "role": { "admin": 60 }, "default": "60/minute" } }),
+            "BOUNCER.rules[0].limit.role.admin: invalid type: integer `60`, expected a string",
+        ),
+        (
+            json!({ "also": true }),
+            "BOUNCER.rules[0].key: missing; a rule with \"also\" says who else is counted",
+        ),
+        (
+            json!({ "also": true, "exempt": true, "limit": null }),
+            "BOUNCER.rules[0].also: an exempt rule counts nothing",
+        ),
+        (
+            json!({ "key": "api-key" }),
+            "BOUNCER.rules[0].key: found \"api-key\", but without [vars.BOUNCER.api_keys] no header",
         ),
         (
             json!({ "exempt": true }),
@@ -199,6 +332,24 @@ fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
         (
             json!({ "origin": "http://a", "default": { "limit": "1/day" }, "ipv6_prefix": 0 }),
             "BOUNCER.ipv6_prefix: found 0; write a number of bits from 1 to 128",
+        ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": { "plan": { "pro": "2/day" }, "default": "1/day" } } }),
+            "BOUNCER.default.limit.plan: nobody has a plan under this policy; say in [vars.BOUNCER.jwt]",
+        ),
+        (
+            json!({ "origin": "http://a", "api_keys": {},
+                    "default": { "limit": { "role": { "admin": "2/day" }, "default": "1/day" } } }),
+            "BOUNCER.default.limit.role: nobody has a role under this policy; say in [vars.BOUNCER.jwt]",
+        ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": "1/day" }, "api_keys": { "header": "a b" } }),
+            "BOUNCER.api_keys.header: found \"a b\"; write the name of a header",
+        ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": "1/day" },
+                    "api_keys": { "keys": [{ "sha256": "a secret" }] } }),
+            "BOUNCER.api_keys.keys[0].sha256: found something else than 64 hexadecimal digits",
         ),
         (json!([]), "BOUNCER: "),
     ] {

@@ -5,12 +5,14 @@
 //! line in it, when the policy is wrong.
 
 mod place;
+mod table;
+mod words;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use bouncer::policy::{Action, Policy, PolicyError, Rule, algorithm_name};
+use bouncer::policy::{Action, Counting, KeySource, Policy, PolicyError, Rule, Warning};
 use bouncer::route::{NormalPath, Pattern};
-use bouncer_durable::Algorithm;
 
 const HELP: &str = "usage: npm run check [-- [--config FILE] [\"METHOD /path\"]]";
 
@@ -28,11 +30,7 @@ fn main() -> ExitCode {
             _ => return usage(),
         }
     }
-    let answer = read(&file).and_then(|policy| match &request {
-        None => Ok(table(&policy)),
-        Some(request) => explain(&policy, request),
-    });
-    match answer {
+    match read(&file).and_then(|written| answer(&file, &written, request.as_deref())) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -44,13 +42,51 @@ fn main() -> ExitCode {
     }
 }
 
+/// What to print, after the warnings.
+fn answer(file: &str, written: &Written, request: Option<&str>) -> Result<String, String> {
+    let Written { text, policy } = written;
+    let answer = match request {
+        None => table::of(policy),
+        Some(request) => explain(policy, request)?,
+    };
+    for warning in policy
+        .warnings()
+        .into_iter()
+        .chain(unset_secret(file, policy))
+    {
+        eprintln!("{}: {warning}", place::of(file, text, &warning.path));
+    }
+    Ok(answer)
+}
+
+/// Whether the secret that tokens are verified with is missing from the ones for local use, which are all that can be seen
+/// from here.
+fn unset_secret(file: &str, policy: &Policy) -> Option<Warning> {
+    let KeySource::Secret(name) = &policy.jwt.as_ref()?.key else {
+        return None;
+    };
+    let secrets =
+        std::fs::read_to_string(Path::new(file).with_file_name(".dev.vars")).unwrap_or_default();
+    let is_it = |line: &str| {
+        line.split_once('=')
+            .is_some_and(|(found, _)| found.trim() == name)
+    };
+    (!secrets.lines().any(is_it)).then(|| Warning::unset_secret("jwt.secret", name))
+}
+
 fn usage() -> ExitCode {
     eprintln!("{HELP}");
     ExitCode::from(2)
 }
 
+/// A policy and the file's text.
+struct Written {
+    text: String,
+    policy: Policy,
+}
+
 /// The policy of this file, or one line that says where it is wrong.
-fn read(file: &str) -> Result<Policy, String> {
+fn read(file: &str) -> Result<Written, String> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| format!("{file}: cannot be read: {error}"))?;
     let toml: toml::Table = text.parse().map_err(|error| format!("{file}: {error}"))?;
@@ -62,70 +98,10 @@ fn read(file: &str) -> Result<Policy, String> {
         toml::Value::String(json) => json.clone(),
         table => serde_json::to_string(table).map_err(|error| format!("{file}: {error}"))?,
     };
-    Policy::from_json(&json).map_err(|error| at_its_line(file, &text, &error))
-}
-
-fn at_its_line(file: &str, text: &str, error: &PolicyError) -> String {
-    match place::line_of(text, &error.path) {
-        Some(line) => format!("{file}:{line}: {error}"),
-        None => format!("{file}: {error}"),
-    }
-}
-
-fn table(policy: &Policy) -> String {
-    let mut rows = vec![["rule", "requests", "key", "limits", "algorithm"].map(str::to_owned)];
-    for rule in policy.rules.iter().chain([&policy.default]) {
-        let [key, limits, algorithm] = meaning(rule);
-        let requests: Vec<String> = match rule.patterns.as_slice() {
-            [] => vec!["everything else".to_owned()],
-            patterns => patterns.iter().map(ToString::to_string).collect(),
-        };
-        let mut cells = [rule.name.clone(), key, limits, algorithm];
-        for request in requests {
-            let [name, key, limits, algorithm] = std::mem::take(&mut cells);
-            rows.push([name, request, key, limits, algorithm]);
-        }
-    }
-    let mut widths = [0; 5];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let line = |row: &[String; 5]| {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    format!(
-        "origin {}\n\n{}",
-        policy.origin,
-        rows.iter().map(line).collect::<String>()
-    )
-}
-
-/// Key, limits and algorithm.
-fn meaning(rule: &Rule) -> [String; 3] {
-    match &rule.action {
-        Action::Exempt => ["-", "exempt", "-"].map(str::to_owned),
-        Action::Limit { key, limits } => {
-            let texts: Vec<_> = limits.iter().map(ToString::to_string).collect();
-            let algorithm = limits.first().map(|limit| match limit.algorithm() {
-                Algorithm::TokenBucket { burst: Some(burst) } => {
-                    format!("token-bucket, burst {burst}")
-                }
-                algorithm => algorithm_name(algorithm).to_owned(),
-            });
-            [
-                key.to_string(),
-                texts.join("; "),
-                algorithm.unwrap_or_default(),
-            ]
-        }
-    }
+    let at_its_line =
+        |error: PolicyError| format!("{}: {error}", place::of(file, &text, &error.path));
+    let policy = Policy::from_json(&json).map_err(at_its_line)?;
+    Ok(Written { text, policy })
 }
 
 fn explain(policy: &Policy, request: &str) -> Result<String, String> {
@@ -135,25 +111,21 @@ fn explain(policy: &Policy, request: &str) -> Result<String, String> {
         ));
     };
     let path = target.trim().split('?').next().unwrap_or_default();
-    let rule = policy.route(method, path);
+    let route = policy.route(method, path);
     let normal = NormalPath::new(path);
-    let [key, limits, algorithm] = meaning(rule);
     let mut lines = vec![format!("{method} {path}")];
     if !normal.is_plain() {
         lines.push(format!("  is matched as  {}", normal.as_str()));
     }
-    lines.push(format!("  rule           {}", rule.name));
-    if rule.action == Action::Exempt {
-        lines.push("  is exempt: not counted, not stamped".to_owned());
-    } else {
-        lines.push(format!("  counted by     {key}"));
-        lines.push(format!("  limits         {limits}"));
-        lines.push(format!("  algorithm      {algorithm}"));
+    for rule in route.rules() {
+        let also = if rule.also { "and also" } else { "rule" };
+        lines.push(format!("  {also:<13}  {}", rule.name));
+        lines.extend(counted(rule));
     }
     let is_like = |other: &&Rule| {
         let means = |pattern: &Pattern| pattern.matches(method, &normal);
         other.action == Action::Exempt
-            && other.name != rule.name
+            && other.name != route.first.name
             && other.patterns.iter().any(means)
     };
     if let Some(exempt) = policy.rules.iter().find(is_like) {
@@ -163,4 +135,28 @@ fn explain(policy: &Policy, request: &str) -> Result<String, String> {
         ));
     }
     Ok(lines.join("\n") + "\n")
+}
+
+/// How a rule counts, line by line.
+fn counted(rule: &Rule) -> Vec<String> {
+    let Some(Counting {
+        key,
+        bucket,
+        allowances,
+    }) = rule.counting()
+    else {
+        return vec!["  is exempt: not counted, not stamped".to_owned()];
+    };
+    let mut lines = vec![format!("  counted by     {key}")];
+    if *bucket != rule.name {
+        lines.push(format!("  in the bucket  {bucket}"));
+    }
+    let limits = allowances
+        .each()
+        .map(|(holder, allowance)| words::limits(holder, allowance));
+    lines.extend(limits.map(|limits| format!("  limits         {limits}")));
+    lines.extend(
+        words::algorithm(allowances).map(|algorithm| format!("  algorithm      {algorithm}")),
+    );
+    lines
 }

@@ -3,8 +3,16 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// The file, and the line in it of the field at this path if it can be told.
+pub(crate) fn of(file: &str, text: &str, path: &str) -> String {
+    match line_of(text, path) {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_owned(),
+    }
+}
+
 /// The line, from 1, of the field at this path under `[vars.BOUNCER]`, or of the nearest thing around it that is there.
-pub(crate) fn line_of(text: &str, path: &str) -> Option<usize> {
+fn line_of(text: &str, path: &str) -> Option<usize> {
     let document = DeTable::parse(text).ok()?;
     let vars = document.get_ref().get("vars")?;
     let mut place: &Spanned<DeValue<'_>> = vars.get_ref().get(bouncer::bouncer::POLICY)?;

@@ -8,6 +8,7 @@ use jwt_compact::{Algorithm as Signing, AlgorithmExt as _, Claims as Standard, U
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::Claim;
 use super::algorithm::Algorithm;
 
 /// The longest token that is looked at, in bytes.
@@ -94,13 +95,18 @@ impl Unverified<'_> {
 // === impl Body ===
 
 impl Body {
-    /// The claims that are strings and not empty.
-    pub(super) fn into_texts(self) -> impl Iterator<Item = (String, String)> {
-        self.claims.into_iter().filter_map(|(name, value)| {
-            let Value::String(text) = value else {
-                return None;
+    /// The claims that are strings or lists of strings.
+    pub(super) fn into_claims(self) -> impl Iterator<Item = (String, Claim)> {
+        let text = |value: Value| match value {
+            Value::String(text) if !text.is_empty() => Some(text),
+            _ => None,
+        };
+        self.claims.into_iter().filter_map(move |(name, value)| {
+            let claim = match value {
+                Value::Array(values) => Claim::List(values.into_iter().filter_map(text).collect()),
+                value => Claim::Text(text(value)?),
             };
-            (!text.is_empty()).then_some((name, text))
+            Some((name, claim))
         })
     }
 }

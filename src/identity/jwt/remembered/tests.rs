@@ -1,3 +1,4 @@
+use super::super::Claim;
 use super::*;
 
 const ALWAYS: Period = Period {
@@ -14,7 +15,7 @@ fn digest(of: usize) -> Digest {
 fn claims(text_bytes: usize) -> Rc<Claims> {
     Rc::new(Claims(BTreeMap::from([(
         "sub".to_owned(),
-        "a".repeat(text_bytes),
+        Claim::Text("a".repeat(text_bytes)),
     )])))
 }
 

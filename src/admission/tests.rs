@@ -1,0 +1,218 @@
+use bouncer_durable::Limit;
+use bouncer_durable::ledger::Ledger;
+use serde_json::json;
+
+use super::*;
+use crate::identity::{Credentials, Fingerprint, Identification};
+use crate::policy::Policy;
+use crate::testing::{bearer, identification};
+
+/// What is asked for a request: for each call the key, and its claims as `counter: limits`.
+fn asked(
+    policy: &Policy,
+    target: &str,
+    authorization: &str,
+    headers: &str,
+) -> Vec<(String, Vec<String>)> {
+    let identification = Identification {
+        api_keys: policy.api_keys.clone(),
+        ..identification()
+    };
+    let credentials = Credentials {
+        address: "203.0.113.7",
+        authorization,
+        headers,
+    };
+    let client = Client::new(&identification, credentials, 1_000_000);
+    let asked = Asked::new(&policy.route("GET", target), &client);
+    let words = |claim: Claim| {
+        let limits: Vec<_> = claim.limits.iter().map(ToString::to_string).collect();
+        format!("{}: {}", claim.counter, limits.join("; "))
+    };
+    let calls = asked.calls.into_iter();
+    calls
+        .map(|call| {
+            (
+                call.key.to_string(),
+                call.claims.into_iter().map(words).collect(),
+            )
+        })
+        .collect()
+}
+
+fn one(key: &str, claims: &[&str]) -> (String, Vec<String>) {
+    (
+        key.to_owned(),
+        claims.iter().map(ToString::to_string).collect(),
+    )
+}
+
+fn policy() -> Policy {
+    let key = Fingerprint::of("a key on the plan pro");
+    let plain = Fingerprint::of("a key without a plan");
+    let policy = json!({
+        "origin": "http://127.0.0.1:8000",
+        "default": { "limit": "unlimited" },
+        "jwt": { "algorithm": "HS256", "secret": "JWT_SECRET" },
+        "api_keys": { "keys": [{ "sha256": key.as_str(), "plan": "pro" }, { "sha256": plain.as_str() }] },
+        "rules": [
+            { "name": "health", "match": ["GET /health"], "exempt": true },
+            { "name": "read", "match": ["GET /api/**"],
+              "limit": { "role": { "admin": "600/minute", "root": "unlimited" }, "plan": { "pro": "120/minute" },
+                         "default": "60/minute" } },
+            { "name": "export", "match": ["GET /export"], "key": "api-key", "bucket": "heavy",
+              "limit": { "plan": { "pro": "9/day" }, "default": "1/day" } },
+            { "name": "burst", "also": true, "match": ["* /**"], "key": "user-or-ip", "limit": "10/second" },
+            { "name": "tenant", "also": true, "match": ["* /**"], "key": "tenant",
+              "limit": { "plan": { "pro": "500/minute" }, "default": "100/minute" } },
+        ],
+    });
+    Policy::from_json(&policy.to_string()).unwrap()
+}
+
+#[test]
+fn rules_on_the_same_key_are_one_call_and_those_on_other_keys_are_others() {
+    let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
+    assert_eq!(
+        asked(&policy(), "/api/tasks", &ada, ""),
+        [
+            one(
+                "user:ada",
+                &["read: 60 per 1 minute", "burst: 10 per 1 second"]
+            ),
+            one("tenant:acme", &["tenant: 100 per 1 minute"]),
+        ]
+    );
+}
+
+#[test]
+fn a_rule_in_addition_does_not_apply_to_who_lacks_what_it_counts_by() {
+    let anonymous = one(
+        "ip:203.0.113.7",
+        &["read: 60 per 1 minute", "burst: 10 per 1 second"],
+    );
+    assert_eq!(asked(&policy(), "/api/tasks", "", ""), [anonymous]);
+}
+
+#[test]
+fn what_is_exempt_is_exempt_from_rules_in_addition_too() {
+    assert_eq!(asked(&policy(), "/health", "", ""), []);
+    let other = one("ip:203.0.113.7", &["burst: 10 per 1 second"]);
+    assert_eq!(asked(&policy(), "/Health", "", ""), [other]);
+}
+
+#[test]
+fn a_plan_or_a_role_has_limits_of_its_own_and_a_role_a_counter_too() {
+    for (claims, read) in [
+        (json!({ "plan": "pro" }), Some("read: 120 per 1 minute")),
+        (json!({ "plan": "free" }), Some("read: 60 per 1 minute")),
+        (json!({ "plan": ["pro"] }), Some("read: 60 per 1 minute")),
+        (
+            json!({ "role": "admin" }),
+            Some("read@admin: 600 per 1 minute"),
+        ),
+        (
+            json!({ "role": "admin", "plan": "pro" }),
+            Some("read@admin: 600 per 1 minute"),
+        ),
+        (
+            json!({ "role": ["member", "admin", "root"] }),
+            Some("read@admin: 600 per 1 minute"),
+        ),
+        (json!({ "role": "root" }), None),
+        (json!({ "role": "member" }), Some("read: 60 per 1 minute")),
+    ] {
+        let mut all = json!({ "sub": "ada" });
+        all.as_object_mut()
+            .unwrap()
+            .extend(claims.as_object().unwrap().clone());
+        let burst = "burst: 10 per 1 second";
+        let expected: Vec<_> = read.into_iter().chain([burst]).collect();
+        assert_eq!(
+            asked(&policy(), "/api/tasks", &bearer(all), ""),
+            [one("user:ada", &expected)],
+            "{claims}"
+        );
+    }
+}
+
+#[test]
+fn the_plan_is_that_of_the_api_key_where_it_is_counted_by_and_else_that_of_the_verified_user() {
+    let key = |sent: &str| format!("x-api-key: {sent}\n");
+    let named = |sent: &str| format!("api-key:{}", Fingerprint::of(sent).as_str());
+    let (pro, plain) = ("a key on the plan pro", "a key without a plan");
+    let free = bearer(json!({ "sub": "ada", "plan": "free" }));
+    let user_on_pro = bearer(json!({ "sub": "ada", "plan": "pro" }));
+    for (authorization, headers, export, read) in [
+        (
+            "",
+            key(pro),
+            (named(pro), "9 per 1 day"),
+            "120 per 1 minute",
+        ),
+        (
+            "",
+            key(plain),
+            (named(plain), "1 per 1 day"),
+            "60 per 1 minute",
+        ),
+        (
+            "",
+            key("a guess"),
+            ("ip:203.0.113.7".to_owned(), "1 per 1 day"),
+            "60 per 1 minute",
+        ),
+        (
+            free.as_str(),
+            key(pro),
+            (named(pro), "9 per 1 day"),
+            "60 per 1 minute",
+        ),
+        (
+            &user_on_pro,
+            key(plain),
+            (named(plain), "1 per 1 day"),
+            "120 per 1 minute",
+        ),
+        (
+            &user_on_pro,
+            key("a guess"),
+            ("ip:203.0.113.7".to_owned(), "9 per 1 day"),
+            "120 per 1 minute",
+        ),
+    ] {
+        let found = asked(&policy(), "/export", authorization, &headers);
+        assert_eq!(found[0].0, export.0);
+        assert_eq!(found[0].1[0], format!("heavy: {}", export.1));
+        let found = asked(&policy(), "/api/tasks", authorization, &headers);
+        assert_eq!(found[0].1[0], format!("read: {read}"));
+    }
+}
+
+#[test]
+fn the_decisions_of_several_ledgers_are_put_in_the_order_of_the_rules() {
+    let limits = |text: &str| Limit::parse_all(text).unwrap();
+    let claim = |counter: &str, text: &str| Claim {
+        counter: counter.to_owned(),
+        limits: limits(text),
+    };
+    let key = |value: &str| Key::new([("user", value)]);
+    let mut asked = Asked::default();
+    asked.add("first", key("a"), claim("first", "1/minute"));
+    asked.add("second", key("b"), claim("second", "2/minute"));
+    asked.add("third", key("a"), claim("third", "3/minute;4/hour"));
+    let decisions = asked
+        .calls
+        .iter()
+        .zip([5_000, 4_000])
+        .map(|(call, now_ms)| Ledger::default().take(1, &call.claims, now_ms, COST));
+    let whole = asked.together(decisions.collect());
+    assert_eq!(whole.now_ms, 5_000);
+    let quotas: Vec<Vec<_>> = whole
+        .claims
+        .iter()
+        .map(|claim| claim.iter().map(|each| each.limit.quota()).collect())
+        .collect();
+    assert_eq!(quotas, [vec![1], vec![2], vec![3, 4]]);
+    assert_eq!(asked.rules, ["first", "second", "third"]);
+}

@@ -1,0 +1,79 @@
+//! The effective policy as a table.
+
+use bouncer::policy::{Policy, Rule};
+
+use crate::words;
+
+const COLUMNS: usize = 5;
+
+type Row = [String; COLUMNS];
+
+/// The table, and above it where allowed requests go.
+pub(crate) fn of(policy: &Policy) -> String {
+    let mut rows = vec![["rule", "requests", "key", "limits", "algorithm"].map(str::to_owned)];
+    rows.extend(
+        policy
+            .rules
+            .iter()
+            .chain([&policy.default])
+            .flat_map(rows_of),
+    );
+    let mut widths = [0; COLUMNS];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &Row| {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    format!(
+        "origin {}\n\n{}",
+        policy.origin,
+        rows.iter().map(line).collect::<String>()
+    )
+}
+
+/// One row, and more where there are several patterns or several limits.
+fn rows_of(rule: &Rule) -> Vec<Row> {
+    let mut requests: Vec<String> = rule.patterns.iter().map(ToString::to_string).collect();
+    if requests.is_empty() {
+        requests.push("everything else".to_owned());
+    }
+    let mut names = vec![rule.name.clone()];
+    if rule.also {
+        names.push("  also".to_owned());
+    }
+    let (mut key, mut algorithm) = ("-".to_owned(), "-".to_owned());
+    let limits = match rule.counting() {
+        None => vec!["exempt".to_owned()],
+        Some(counting) => {
+            if counting.bucket != rule.name {
+                names.push(format!("  in {}", counting.bucket));
+            }
+            key = counting.key.to_string();
+            algorithm = words::algorithm(&counting.allowances).unwrap_or(algorithm);
+            let each = counting.allowances.each();
+            each.map(|(holder, allowance)| words::limits(holder, allowance))
+                .collect()
+        }
+    };
+    let cell = |column: &[String], row: usize| column.get(row).cloned().unwrap_or_default();
+    let (keys, algorithms) = ([key], [algorithm]);
+    let rows = 0..requests.len().max(limits.len()).max(names.len());
+    rows.map(|row| {
+        [
+            cell(&names, row),
+            cell(&requests, row),
+            cell(&keys, row),
+            cell(&limits, row),
+            cell(&algorithms, row),
+        ]
+    })
+    .collect()
+}
