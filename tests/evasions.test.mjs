@@ -2,6 +2,7 @@
 // may reach the origin. Requests are written byte by byte, since every HTTP client tidies up what it sends.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
@@ -15,7 +16,15 @@ const POLICY = {
     { name: "health", match: ["GET /health", "GET /public/**"], exempt: true },
     { name: "login", match: ["POST /api/v1/login"], limit: `${LIMIT}/day`, algorithm: "token-bucket", key: "ip" },
     { name: "tasks", match: ["GET /api/v1/tasks/**"], limit: `${LIMIT}/day`, algorithm: "token-bucket" },
+    {
+      name: "keyed",
+      match: ["GET /api/v1/keyed"],
+      limit: { plan: { pro: "100/day" }, role: { admin: "unlimited" }, default: `${LIMIT}/day` },
+      algorithm: "token-bucket",
+      key: "api-key",
+    },
   ],
+  api_keys: { keys: [{ sha256: createHash("sha256").update("the real key").digest("hex"), plan: "pro" }] },
 };
 
 const user = "ada";
@@ -78,6 +87,23 @@ const EVASIONS = {
       nonsense: "a.b.c",
     }).map(([what, bad]) => [what, ["GET", "/api/v1/tasks", { Authorization: `Bearer ${bad}` }]]),
   },
+  "API keys that nobody was given, and plans and roles that nobody has": {
+    plain: ["GET", "/api/v1/keyed"],
+    tries: Object.entries({
+      "an invented key": { "X-API-Key": "invented" },
+      "another invented key": { "X-API-Key": "invented too" },
+      "an empty key": { "X-API-Key": "" },
+      "the hash of a key": { "X-API-Key": createHash("sha256").update("the real key").digest("hex") },
+      "a key in other letters": { "X-API-Key": "THE REAL KEY" },
+      "a key and more": { "X-API-Key": "the real key, the real key" },
+      "a key as a bearer": { Authorization: "Bearer the real key" },
+      "a key in another header": { "X-Key": "the real key" },
+      "a plan in a header": { "X-Plan": "pro", Plan: "pro" },
+      "a forged admin": { Authorization: `Bearer ${token(user, { role: "admin", secret: "another secret of 32 bytes or more.." })}` },
+      "a forged plan": { Authorization: `Bearer ${token(user, { plan: "pro", secret: "another secret of 32 bytes or more.." })}` },
+      "a verified token without a key": { Authorization: `Bearer ${good}` },
+    }).map(([what, headers]) => [what, ["GET", "/api/v1/keyed", headers]]),
+  },
   "lookalikes of an exempt path": {
     plain: ["GET", "/anything"],
     tries: [
@@ -133,11 +159,14 @@ describe("evasions", () => {
     });
   }
 
-  it("lets pass what really is exempt, and a user who really is one", async () => {
+  it("lets pass what really is exempt, a user who really is one, and a key that really is one", async () => {
     const address = "198.51.100.250";
     for (let used = 0; used < LIMIT; used += 1) await status(address, ["GET", "/anything"]);
     assert.equal(await status(address, ["GET", "/anything"]), 429);
     for (const path of ["/health", "/health?x=1", "/public/a/b"]) assert.equal(await status(address, ["GET", path]), 200);
     assert.equal(await status(address, ["GET", "/api/v1/tasks", { Authorization: `Bearer ${good}` }]), 200);
+    for (let used = 0; used <= LIMIT; used += 1) {
+      assert.equal(await status(address, ["GET", "/api/v1/keyed", { "X-API-Key": "the real key" }]), 200);
+    }
   });
 });
