@@ -190,9 +190,18 @@ impl Rule {
     /// Whether every request of `other` is one that this rule has before it. An exempt rule has only the exact spelling of
     /// a path and leaves the others to the rules after it, and one that counts in addition leaves them all.
     fn covers(&self, other: &Self) -> bool {
-        let is_covered = |pattern| self.patterns.iter().any(|mine| mine.covers(pattern));
         let competes = !self.also && !other.also && self.action != Action::Exempt;
-        competes && other.patterns.iter().all(is_covered)
+        competes && self.has_all_of(other)
+    }
+
+    /// Whether every request that `other` is about, in whatever way its path is spelled, this rule is about too.
+    fn has_all_of(&self, other: &Self) -> bool {
+        let has = |pattern| self.patterns.iter().any(|mine| mine.covers(pattern));
+        match other.patterns.as_slice() {
+            // The default, about everything.
+            [] => self.patterns.iter().any(Pattern::is_everything),
+            patterns => patterns.iter().all(has),
+        }
     }
 
     fn matches(&self, method: &str, raw: &str, path: &NormalPath) -> bool {

@@ -153,32 +153,52 @@ fn rules_share_a_bucket_only_where_they_really_would() {
 }
 
 #[test]
-fn what_is_valid_and_perhaps_not_meant_is_a_warning() {
-    let policy = json!({
-        "origin": "http://a",
-        "default": { "limit": "1/day", "key": "header:x-client" },
-        "api_keys": {},
-        "rules": [
-            { "name": "a", "match": ["GET /a"], "limit": "1/day", "key": ["header:x-a", "ip"] },
-            { "name": "b", "match": ["GET /b"], "limit": "1/day", "key": ["header:x-a", "header:x-b"] },
-        ],
-    });
-    let warnings = Policy::from_json(&policy.to_string()).unwrap().warnings();
-    let named: Vec<_> = warnings
-        .iter()
-        .map(|warning| (warning.name, warning.path.as_str()))
-        .collect();
-    let expected = [
-        ("key-chosen-by-client", "rules[1].key"),
-        ("key-chosen-by-client", "default.key"),
-        ("unlisted-api-keys", "api_keys"),
-    ];
-    assert_eq!(named, expected);
-    assert!(
-        warnings[2]
-            .to_string()
-            .starts_with("warning[unlisted-api-keys]: BOUNCER.api_keys: no keys are listed")
+fn a_key_that_a_client_chooses_is_a_warning_unless_its_address_is_bounded() {
+    let doubtful = |api_keys: Value, also: Value| {
+        let mut policy = json!({
+            "origin": "http://a",
+            "default": { "limit": "1/day", "key": "header:x-client" },
+            "api_keys": api_keys,
+            "rules": [
+                { "name": "a", "match": ["GET /a"], "limit": "1/day", "key": ["header:x-a", "ip"] },
+                { "name": "b", "match": ["GET /b"], "limit": "1/day", "key": "api-key" },
+                { "name": "c", "match": ["GET /c"], "limit": "1/day", "key": "ip" },
+            ],
+        });
+        policy["rules"]
+            .as_array_mut()
+            .unwrap()
+            .extend(also.as_array().unwrap().clone());
+        let warnings = Policy::from_json(&policy.to_string()).unwrap().warnings();
+        assert!(
+            warnings
+                .iter()
+                .all(|warning| warning.name == "key-chosen-by-client")
+        );
+        warnings
+            .into_iter()
+            .map(|warning| warning.path)
+            .collect::<Vec<_>>()
+    };
+    let also = |pattern: &str, key: &str| json!([{ "name": "all", "also": true, "match": [pattern], "key": key, "limit": "9/day" }]);
+    let none = || json!([]);
+    assert_eq!(
+        doubtful(json!({}), none()),
+        ["rules[0].key", "rules[1].key", "default.key"]
     );
+    assert_eq!(
+        doubtful(json!({ "keys": [] }), none()),
+        ["rules[0].key", "default.key"]
+    );
+    assert_eq!(
+        doubtful(json!({}), also("* /a", "ip")),
+        ["rules[1].key", "default.key"]
+    );
+    assert_eq!(
+        doubtful(json!({}), also("* /**", "global")),
+        ["rules[0].key", "rules[1].key", "default.key"]
+    );
+    assert!(doubtful(json!({}), also("* /**", "ip")).is_empty());
 }
 
 #[test]

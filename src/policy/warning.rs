@@ -1,6 +1,6 @@
 //! What is valid in a policy and perhaps not what was meant.
 
-use super::{Policy, field};
+use super::{Counting, DEFAULT, Policy, Rule, field};
 use crate::identity::Part;
 
 /// Something that the operator should know of.
@@ -51,27 +51,43 @@ impl Policy {
         let paths = (0..self.rules.len()).map(|index| format!("rules[{index}]"));
         let rules = paths
             .zip(&self.rules)
-            .chain([("default".to_owned(), &self.default)]);
-        let chosen_by_client = rules.filter(|(_, rule)| {
-            let is_header = |part| matches!(part, &Part::Header(_));
-            rule.counting()
-                .is_some_and(|counting| counting.key.parts().iter().all(is_header))
+            .chain([(DEFAULT.to_owned(), &self.default)]);
+        let doubtful = rules.filter(|(_, rule)| {
+            self.is_chosen_by_client(rule) && !self.is_bounded_by_address(rule)
         });
-        let chosen_by_client = chosen_by_client.map(|(path, _)| Warning {
+        let warning = |(path, _)| {
+            Warning {
             name: "key-chosen-by-client",
             path: path + ".key",
-            problem: "whoever can set this header chooses the counter; count by one that only a proxy of yours sets, or add \
-                      \"ip\" to the key"
+            problem: "whoever can set this header has a new counter with every value, and no limit; count by a header that \
+                      only a proxy of yours sets, or by listed API keys, or bound each address with a rule that has also = \
+                      true and key = \"ip\""
                 .to_owned(),
+        }
+        };
+        doubtful.map(warning).collect()
+    }
+
+    fn is_chosen_by_client(&self, rule: &Rule) -> bool {
+        let are_keys_listed = self
+            .api_keys
+            .as_ref()
+            .is_some_and(|keys| keys.listed.is_some());
+        let is_chosen = |part: &Part| match part {
+            Part::Header(_) => true,
+            Part::ApiKey => !are_keys_listed,
+            _ => false,
+        };
+        rule.counting()
+            .is_some_and(|counting| counting.key.parts().iter().any(is_chosen))
+    }
+
+    /// Whether a rule in addition counts all of its requests by address.
+    fn is_bounded_by_address(&self, rule: &Rule) -> bool {
+        let by_address = self.rules.iter().filter(|other| {
+            let counts_by_address = |counting: &Counting| counting.key.parts() == [Part::Ip];
+            other.also && other.counting().is_some_and(counts_by_address)
         });
-        let unlisted = self.api_keys.iter().filter(|keys| keys.listed.is_none());
-        let unlisted = unlisted.map(|_| Warning {
-            name: "unlisted-api-keys",
-            path: "api_keys".to_owned(),
-            problem: "no keys are listed, so whoever invents one has a counter of its own; list their hashes in \
-                      [[vars.BOUNCER.api_keys.keys]]"
-                .to_owned(),
-        });
-        chosen_by_client.chain(unlisted).collect()
+        by_address.into_iter().any(|other| other.has_all_of(rule))
     }
 }

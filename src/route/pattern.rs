@@ -159,6 +159,12 @@ impl Pattern {
         let covers_rest = self.is_open || rest.next().is_none() && !other.is_open;
         covers_methods && covers_start && covers_rest
     }
+
+    /// Whether every request is meant: `* /**`.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.methods.is_empty() && self.segments.is_empty() && self.is_open
+    }
 }
 
 fn method(name: &str) -> Result<String, PatternError> {
