@@ -12,12 +12,13 @@ extern "C" {
     /// A variable or secret: a string as it is, anything else as JSON.
     pub(crate) fn variable(env: &Object, name: &str) -> Option<String>;
 
-    /// Sends a message to the ledger of this name. The promise is of its reply.
+    /// Sends a message to the ledger of this name. The promise is of its reply, and breaks when that takes too long.
     #[wasm_bindgen(catch, js_name = callLedger)]
     pub(crate) fn call_ledger(
         namespace: &Object,
         name: &str,
         message: &[u8],
+        timeout_ms: u32,
     ) -> Result<Promise, JsValue>;
 
     /// 64 random bits.
@@ -43,9 +44,20 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(crate) fn forward(request: &Object, url: &str, head: &str) -> Result<Promise, JsValue>;
 
+    /// Writes a line to the log unless it is empty, and a data point to the binding `ANALYTICS` if there is one.
+    pub(crate) fn report(
+        env: &Object,
+        line: &str,
+        rule: &str,
+        event: &str,
+        key_kind: &str,
+        limit: &str,
+        retry_after: f64,
+    );
+
     /// The response with these headers set.
     #[wasm_bindgen(catch)]
-    pub(crate) fn stamped(response: &JsValue, head: &str) -> Result<JsValue, JsValue>;
+    pub(crate) fn stamped(response: &Response, head: &str) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen]
@@ -55,6 +67,7 @@ extern "C" {
 
     /// The bindings of the Worker that are called and not just read.
     #[wasm_bindgen(extends = Object)]
+    #[derive(Clone)]
     pub type Env;
 
     #[wasm_bindgen(method, getter, js_name = LEDGERS)]
@@ -72,6 +85,12 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
+
+    /// An origin's response.
+    pub type Response;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn status(this: &Response) -> u16;
 }
 
 /// Unix time in milliseconds. It stands still while nothing is awaited.

@@ -8,16 +8,18 @@
 use std::cell::OnceCell;
 
 use js_sys::Object;
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use admission::Asked;
+use admission::{Admission, Asked, Asking, End};
 use bouncer::Bouncer;
 use facts::Facts;
 use head::Head;
 use identity::Client;
 use origin::Outgoing;
+use policy::Mode;
 use refusal::Refusal;
+use report::What;
 use stamp::stamp;
 
 pub mod admission;
@@ -31,6 +33,7 @@ mod ledgers;
 pub mod origin;
 pub mod policy;
 pub mod refusal;
+pub mod report;
 pub mod route;
 pub mod stamp;
 #[cfg(test)]
@@ -51,7 +54,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let facts = Facts::read(&lines);
     let route = bouncer.policy.route(facts.method, facts.path);
     let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-    let asked = Asked::new(&route, &client);
+    let asked = [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(&route, &client, mode));
     let lacks_key = client.lacks_key();
     if client.has_stale_key() {
         jwks::ask(&bouncer.identification, &context, facts.now_ms);
@@ -63,21 +66,19 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
         bouncer,
         request,
         env,
+        context,
         lines,
     };
     future_to_promise(async move {
         let asked = if lacks_key {
-            jwks::wait(&bouncer.identification, &context).await;
+            jwks::wait(&bouncer.identification, &visit.context).await;
             let facts = Facts::read(&visit.lines);
             let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-            Asked::new(&route, &client)
+            [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(&route, &client, mode))
         } else {
             asked
         };
-        Ok(match asked.calls.as_slice() {
-            [] => visit.forward(&Head::default()).await,
-            _ => visit.admit(&asked).await,
-        })
+        Ok(visit.answer(asked).await)
     })
     .into()
 }
@@ -87,6 +88,7 @@ struct Visit {
     bouncer: &'static Bouncer,
     request: Object,
     env: js::Env,
+    context: js::Context,
     /// What [`Facts`] are read from.
     lines: String,
 }
@@ -95,33 +97,52 @@ struct Visit {
 
 impl Visit {
     /// Asks the objects of the client's keys, then refuses or forwards.
-    async fn admit(&self, asked: &Asked<'_>) -> JsValue {
-        let decision = match ledgers::take(&self.env, asked).await {
-            Ok(decision) => decision,
-            Err(error) => {
-                js::log_error(&format!("a counter could not be asked: {error}"));
-                return refuse(
-                    &self.request,
-                    &Refusal::LimiterUnavailable,
-                    &Head::default(),
-                );
-            }
-        };
-        let stamp = stamp(&asked.rules, &decision);
-        match decision.refused() {
-            Some((by, refused)) => {
-                let refusal = Refusal::RateLimited {
-                    limit: by.limit,
-                    refused,
-                };
-                refuse(&self.request, &refusal, &stamp)
-            }
-            None => self.forward(&stamp).await,
+    async fn answer(&self, [enforced, shadowed]: [Asked<'static>; 2]) -> JsValue {
+        let ask = |asked: Asked<'static>| Asking::new(&self.env, &self.bouncer.policy, asked);
+        let (asking, shadow) = (ask(enforced), ask(shadowed));
+        let mut admission = asking.decided().await;
+        report::degraded(&self.env, &admission);
+        let (response, end) = self.admit(&mut admission).await;
+        if !shadow.is_empty() {
+            self.watch(shadow, end);
         }
+        response
     }
 
-    /// Passes the request to the origin, and its response back under the stamp.
-    async fn forward(&self, stamp: &Head) -> JsValue {
+    async fn admit(&self, admission: &mut Admission<'static>) -> (JsValue, End) {
+        if admission.is_unavailable() {
+            let refusal = Refusal::LimiterUnavailable;
+            return (
+                refuse(&self.request, &refusal, &Head::default()),
+                End::NotServed,
+            );
+        }
+        if let Some(by) = admission.refused() {
+            let refusal = Refusal::RateLimited {
+                limit: by.limit,
+                refused: by.wait,
+            };
+            report::refused(&self.env, What::Refused, &by, refusal.retry_after_s());
+            let stamp = stamp(&admission.asked().names(), &admission.decision());
+            return (refuse(&self.request, &refusal, &stamp), End::NotServed);
+        }
+        let served = self.forward().await;
+        let end = match &served {
+            Ok(response) => End::Served(response.status()),
+            Err(_) => End::NotServed,
+        };
+        admission.settle(end).await;
+        let stamp = stamp(&admission.asked().names(), &admission.decision());
+        let stamped = served.and_then(|response| js::stamped(&response, stamp.as_str()));
+        let response = stamped.unwrap_or_else(|error| {
+            js::log_error(&format!("the origin did not answer: {error:?}"));
+            refuse(&self.request, &Refusal::OriginUnreachable, &stamp)
+        });
+        (response, end)
+    }
+
+    /// Passes the request to the origin.
+    async fn forward(&self) -> Result<js::Response, JsValue> {
         let Bouncer {
             policy,
             origin_secret,
@@ -129,17 +150,28 @@ impl Visit {
         } = self.bouncer;
         let facts = Facts::read(&self.lines);
         let outgoing = Outgoing::new(&policy.origin, &facts, origin_secret.as_deref());
-        let response = match js::forward(&self.request, &outgoing.url, outgoing.head.as_str()) {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(error) => Err(error),
-        };
-        match response.and_then(|response| js::stamped(&response, stamp.as_str())) {
-            Ok(response) => response,
-            Err(error) => {
-                js::log_error(&format!("the origin did not answer: {error:?}"));
-                refuse(&self.request, &Refusal::OriginUnreachable, stamp)
+        let promise = js::forward(&self.request, &outgoing.url, outgoing.head.as_str())?;
+        Ok(JsFuture::from(promise).await?.unchecked_into())
+    }
+
+    /// Reports what rules in shadow mode would have refused, once the response is out.
+    fn watch(&self, shadow: Asking<'static>, end: End) {
+        let env = self.env.clone();
+        self.context.wait_until(&future_to_promise(async move {
+            let mut admission = shadow.decided().await;
+            report::degraded(&env, &admission);
+            if let Some(by) = admission.refused() {
+                let retry_after_s = Refusal::RateLimited {
+                    limit: by.limit,
+                    refused: by.wait,
+                }
+                .retry_after_s();
+                report::refused(&env, What::WouldRefuse, &by, retry_after_s);
+            } else {
+                admission.settle(end).await;
             }
-        }
+            Ok(JsValue::UNDEFINED)
+        }));
     }
 }
 

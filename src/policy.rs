@@ -4,6 +4,7 @@
 //! was found and what would be right; a Worker with a wrong policy forwards nothing.
 
 use std::fmt::Display;
+use std::num::NonZeroU32;
 
 use bouncer_durable::Algorithm;
 
@@ -13,12 +14,14 @@ use crate::route::{NormalPath, Pattern};
 mod allowance;
 mod api_keys;
 mod compile;
+mod conduct;
 mod jwt;
 mod limits;
 mod source;
 mod warning;
 
 pub use allowance::{Allowance, Allowances, Holder};
+pub use conduct::{Counts, Mode, OnError, Store};
 pub use jwt::{Jwt, KeySource};
 pub use warning::Warning;
 
@@ -67,6 +70,10 @@ pub struct Policy {
     pub jwt: Option<Jwt>,
     /// How API keys are told, if they are.
     pub api_keys: Option<ApiKeys>,
+    /// How long a counter may take to answer, in milliseconds.
+    pub timeout_ms: u32,
+    /// Where is counted.
+    pub store: Store,
     /// In the order in which they are tried.
     pub rules: Vec<Rule>,
     /// For everything that no rule matches.
@@ -102,6 +109,14 @@ pub struct Counting {
     pub key: KeyKind,
     /// The name of the counter: the rule's, or that of the bucket it shares.
     pub bucket: String,
+    /// Permits that a request takes.
+    pub cost: NonZeroU32,
+    /// Which requests stay counted once the origin has answered.
+    pub counts: Counts,
+    /// What happens when the counter cannot be asked.
+    pub on_error: OnError,
+    /// Whether it refuses.
+    pub mode: Mode,
     /// How much is allowed, and to whom.
     pub allowances: Allowances,
 }

@@ -21,6 +21,9 @@ pub fn stamp(rules: &[&str], decision: &Decision) -> Head {
         head.set("X-RateLimit-Remaining", standing.remaining);
         head.set("X-RateLimit-Reset", reset_s);
     }
+    if decision.standings().next().is_none() {
+        return head;
+    }
     let list = |item: fn(&LimitStanding) -> String| {
         let named = rules
             .iter()

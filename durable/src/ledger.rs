@@ -41,6 +41,8 @@ pub struct Claim {
     pub counter: String,
     /// The limits, each with a window of its own length.
     pub limits: Vec<Limit>,
+    /// Permits under each of them.
+    pub cost: NonZeroU32,
 }
 
 /// The answer to a request for permits. It is also the receipt with which they can be given back.
@@ -63,42 +65,48 @@ pub struct LimitStanding {
     pub refused: Option<Refused>,
 }
 
+/// A limit that holds for a claim, and where it is counted.
+struct Held<'a> {
+    counter: &'a Counter,
+    limit: &'a Limit,
+    cost: NonZeroU32,
+}
+
 // === impl Ledger ===
 
 impl Ledger {
-    /// Takes `cost` permits under every limit of every claim, or none at all. A second call with an `id`
-    /// that was admitted takes nothing more and is admitted too.
-    pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
+    /// Takes what is claimed under every limit of every claim, or nothing at all. A second call with an `id` that was
+    /// admitted takes nothing more and is admitted too.
+    pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64) -> Decision {
         self.observe(now_ms);
         if self.charged.contains(id) {
             self.follow(claims, now_ms);
-            return self.decision(claims, now_ms, |_, _| None);
+            return self.decision(claims, now_ms, |_| None);
         }
         let is_admitted = match claims {
             [claim] => self
                 .on(&claim.counter, |counter| {
-                    counter.take(&claim.limits, now_ms, cost)
+                    counter.take(&claim.limits, now_ms, claim.cost)
                 })
                 .is_ok(),
-            _ => self.take_from_all(claims, now_ms, cost),
+            _ => self.take_from_all(claims, now_ms),
         };
         if !is_admitted {
-            return self.decision(claims, now_ms, |counter, limit| {
-                counter.check(limit, now_ms, cost).err()
-            });
+            return self.decision(claims, now_ms, |held| held.check(now_ms).err());
         }
         self.charged.remember(id, now_ms);
-        self.decision(claims, now_ms, |_, _| None)
+        self.decision(claims, now_ms, |_| None)
     }
 
-    fn take_from_all(&mut self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> bool {
+    fn take_from_all(&mut self, claims: &[Claim], now_ms: u64) -> bool {
         self.follow(claims, now_ms);
-        let fits =
-            |(counter, limit): (&Counter, &Limit)| counter.check(limit, now_ms, cost).is_ok();
-        let is_admitted = self.each(claims).all(fits);
+        let fits = |claim| self.held(claim).all(|held| held.check(now_ms).is_ok());
+        let is_admitted = claims.iter().all(fits);
         if is_admitted {
             for claim in claims {
-                self.on(&claim.counter, |counter| counter.charge(now_ms, cost));
+                self.on(&claim.counter, |counter| {
+                    counter.charge(now_ms, claim.cost);
+                });
             }
         }
         is_admitted
@@ -106,13 +114,11 @@ impl Ledger {
 
     /// What [`take`](Self::take) would answer. Charges nothing and changes nothing; the standings are those before.
     #[must_use]
-    pub fn peek(&self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
+    pub fn peek(&self, claims: &[Claim], now_ms: u64) -> Decision {
         let mut copy = self.clone();
         copy.observe(now_ms);
         copy.follow(claims, now_ms);
-        copy.decision(claims, now_ms, |counter, limit| {
-            counter.check(limit, now_ms, cost).err()
-        })
+        copy.decision(claims, now_ms, |held| held.check(now_ms).err())
     }
 
     /// Gives back what a take charged for these claims, of which `receipt` is the answer, and says where the key stands
@@ -123,19 +129,18 @@ impl Ledger {
         claims: &[Claim],
         receipt: &Decision,
         now_ms: u64,
-        cost: NonZeroU32,
     ) -> Decision {
         self.observe(now_ms);
         if receipt.refused().is_none() && !self.charged.contains(id) {
             for claim in claims {
                 if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                    counter.refund(now_ms, receipt.now_ms, cost);
+                    counter.refund(now_ms, receipt.now_ms, claim.cost);
                 }
             }
             self.charged.remember(id, now_ms);
         }
         self.follow(claims, now_ms);
-        self.decision(claims, now_ms, |_, _| None)
+        self.decision(claims, now_ms, |_| None)
     }
 
     /// Forgets what was used under one counter, or under all. Overrides stay.
@@ -174,21 +179,16 @@ impl Ledger {
         }
     }
 
-    /// Every limit that holds, with its counter, claim by claim.
-    fn each<'a>(
-        &'a self,
-        claims: &'a [Claim],
-    ) -> impl Iterator<Item = (&'a Counter, &'a Limit)> + 'a {
-        claims.iter().flat_map(|claim| self.of(claim))
-    }
-
-    fn of<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = (&'a Counter, &'a Limit)> + 'a {
+    /// Every limit that holds for a claim.
+    fn held<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = Held<'a>> {
         let counter = self.counters.get(&claim.counter);
         counter.into_iter().flat_map(|counter| {
-            counter
-                .effective(&claim.limits)
-                .iter()
-                .map(move |limit| (counter, limit))
+            let limits = counter.effective(&claim.limits).iter();
+            limits.map(|limit| Held {
+                counter,
+                limit,
+                cost: claim.cost,
+            })
         })
     }
 
@@ -196,18 +196,18 @@ impl Ledger {
         &self,
         claims: &[Claim],
         now_ms: u64,
-        refused: impl Fn(&Counter, &Limit) -> Option<Refused>,
+        refused: impl Fn(&Held<'_>) -> Option<Refused>,
     ) -> Decision {
-        let stands = |(counter, limit): (&Counter, &Limit)| LimitStanding {
-            limit: *limit,
-            standing: counter.standing(limit, now_ms),
-            refused: refused(counter, limit),
+        let stands = |held: Held<'_>| LimitStanding {
+            limit: *held.limit,
+            standing: held.counter.standing(held.limit, now_ms),
+            refused: refused(&held),
         };
         Decision {
             now_ms,
             claims: claims
                 .iter()
-                .map(|claim| self.of(claim).map(&stands).collect())
+                .map(|claim| self.held(claim).map(&stands).collect())
                 .collect(),
         }
     }
@@ -259,6 +259,14 @@ impl Ledger {
     pub fn saved(&mut self) {
         self.must_save = false;
         self.counters.values_mut().for_each(Counter::saved);
+    }
+}
+
+// === impl Held ===
+
+impl Held<'_> {
+    fn check(&self, now_ms: u64) -> Result<(), Refused> {
+        self.counter.check(self.limit, now_ms, self.cost)
     }
 }
 

@@ -3,8 +3,6 @@
 //! The first byte is the version; what follows is `postcard`. The message carries the limits, so the two sides need
 //! not know the same policy, and a side that does not know a version says so instead of guessing.
 
-use std::num::NonZeroU32;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -28,23 +26,17 @@ pub struct Request {
 pub enum Operation {
     /// See [`Ledger::take`]. Answered by a decision.
     Take {
-        /// Permits to take under every limit.
-        cost: NonZeroU32,
-        /// What they are taken from, all or nothing.
+        /// What is taken, all or nothing.
         claims: Vec<Claim>,
     },
     /// See [`Ledger::peek`]. Answered by a decision.
     Peek {
-        /// Permits that would be taken.
-        cost: NonZeroU32,
-        /// What they would be taken from.
+        /// What would be taken.
         claims: Vec<Claim>,
     },
     /// See [`Ledger::refund`]. Answered by a decision.
     Refund {
-        /// Permits that were taken.
-        cost: NonZeroU32,
-        /// What they were taken from.
+        /// What was taken.
         claims: Vec<Claim>,
         /// What the take was answered.
         receipt: Decision,
@@ -130,15 +122,11 @@ impl Request {
     /// Carries the message out at `now_ms`.
     pub fn perform(self, ledger: &mut Ledger, now_ms: u64) -> Reply {
         match self.operation {
-            Operation::Take { cost, claims } => {
-                Reply::Decision(ledger.take(self.id, &claims, now_ms, cost))
+            Operation::Take { claims } => Reply::Decision(ledger.take(self.id, &claims, now_ms)),
+            Operation::Peek { claims } => Reply::Decision(ledger.peek(&claims, now_ms)),
+            Operation::Refund { claims, receipt } => {
+                Reply::Decision(ledger.refund(self.id, &claims, &receipt, now_ms))
             }
-            Operation::Peek { cost, claims } => Reply::Decision(ledger.peek(&claims, now_ms, cost)),
-            Operation::Refund {
-                cost,
-                claims,
-                receipt,
-            } => Reply::Decision(ledger.refund(self.id, &claims, &receipt, now_ms, cost)),
             Operation::Reset { counter } => {
                 ledger.reset(counter.as_deref(), now_ms);
                 Reply::Done

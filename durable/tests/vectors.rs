@@ -38,14 +38,15 @@ fn we_decide_as_the_limits_package_does_but_where_the_table_says_why_not() {
         let limit = Limit::parse_all(&vector.limit).unwrap()[0]
             .counted_by(algorithm)
             .unwrap();
-        let claims = [Claim {
+        let claim = |cost| Claim {
             counter: "key".to_owned(),
             limits: vec![limit],
-        }];
+            cost,
+        };
         let mut ledger = Ledger::default();
         for (id, step) in (0..).zip(&vector.steps) {
             let admitted = ledger
-                .take(id, &claims, step.at_ms, step.cost)
+                .take(id, &[claim(step.cost)], step.at_ms)
                 .refused()
                 .is_none();
             let expected = step.ours.unwrap_or(step.theirs);

@@ -40,6 +40,22 @@ impl Key {
         }
         Self(name)
     }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The kinds alone, without any value: `tenant+header`.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let kinds = self
+            .0
+            .split('+')
+            .filter_map(|part| part.split([':', '#']).next());
+        kinds.collect::<Vec<_>>().join("+")
+    }
 }
 
 impl fmt::Display for Key {

@@ -1,7 +1,12 @@
 //! From what was written to what is meant; every error names the field.
 
+use std::num::NonZeroU32;
+
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
-use super::{Action, Counting, DEFAULT, Policy, PolicyError, Result, Rule, api_keys, jwt, limits};
+use super::{
+    Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
+    Rule, api_keys, conduct, jwt, limits,
+};
 use crate::identity::KeyKind;
 use crate::route::Pattern;
 
@@ -12,6 +17,8 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         has_tokens: jwt.is_some(),
         has_api_keys: api_keys.is_some(),
         key: KeyKind::default(),
+        on_error: source.on_error,
+        mode: source.mode,
     };
     if let Some(words) = &source.default.key {
         context.key = key(words, &context, "default.key")?;
@@ -37,6 +44,8 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
         api_keys,
+        timeout_ms: conduct::timeout_ms(source.timeout_ms)?,
+        store: source.store,
         rules,
         default,
     })
@@ -46,8 +55,10 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
 struct Context {
     has_tokens: bool,
     has_api_keys: bool,
-    /// Of a rule that names none.
+    // Of a rule that says nothing of these.
     key: KeyKind,
+    on_error: OnError,
+    mode: Mode,
 }
 
 /// Whether a rule goes together with those before it.
@@ -131,6 +142,10 @@ fn exempt(source: &RuleSource, path: &str) -> Result<()> {
         ("bucket", source.bucket.is_some()),
         ("algorithm", source.algorithm.is_some()),
         ("burst", source.burst.is_some()),
+        ("cost", source.cost.is_some()),
+        ("count", source.count.is_some()),
+        ("on_error", source.on_error.is_some()),
+        ("mode", source.mode.is_some()),
         ("also", source.also),
     ];
     match fields.iter().find(|(_, is_set)| *is_set) {
@@ -162,6 +177,7 @@ fn counting(source: &RuleSource, path: &str, context: &Context) -> Result<Counti
     }
     let algorithm = limits::algorithm(source.algorithm.as_deref(), source.burst, path)?;
     let allowances = limits::allowances(limit, algorithm, path)?;
+    let cost = cost(source.cost, &allowances, &at("cost"))?;
     let nobody_has = |what, how| {
         let problem =
             format!("nobody has a {what} under this policy; {how}, or write one limit for all");
@@ -179,8 +195,38 @@ fn counting(source: &RuleSource, path: &str, context: &Context) -> Result<Counti
     Ok(Counting {
         key,
         bucket: source.bucket.as_ref().unwrap_or(&source.name).clone(),
+        cost,
+        counts: conduct::counts(source.count.as_ref(), path)?,
+        on_error: source.on_error.unwrap_or(context.on_error),
+        mode: source.mode.unwrap_or(context.mode),
         allowances,
     })
+}
+
+/// What a request costs, if some limit can ever bear it.
+fn cost(cost: Option<u32>, allowances: &Allowances, path: &str) -> Result<NonZeroU32> {
+    let Some(cost) = NonZeroU32::new(cost.unwrap_or(1)) else {
+        let problem = "found 0; write how many permits a request takes, or limit = \"unlimited\"";
+        return Err(PolicyError::new(path, problem));
+    };
+    let limits = allowances
+        .each()
+        .flat_map(|(_, allowance)| match allowance {
+            Allowance::Limits(limits) => limits.as_slice(),
+            Allowance::Unlimited => &[],
+        });
+    // A limit of none is meant to block.
+    let mut too_small = limits.filter(|limit| (1..cost.get()).contains(&limit.quota()));
+    match too_small.next() {
+        None => Ok(cost),
+        Some(limit) => {
+            let problem = format!(
+                "found {cost}, but \"{limit}\" never has more than {} at once, so no request would be admitted",
+                limit.quota()
+            );
+            Err(PolicyError::new(path, problem))
+        }
+    }
 }
 
 fn key(words: &KeySource, context: &Context, path: &str) -> Result<KeyKind> {
@@ -262,6 +308,10 @@ impl From<DefaultSource> for RuleSource {
             key,
             algorithm,
             burst,
+            cost,
+            count,
+            on_error,
+            mode,
         }: DefaultSource,
     ) -> Self {
         Self {
@@ -274,6 +324,10 @@ impl From<DefaultSource> for RuleSource {
             bucket: None,
             algorithm,
             burst,
+            cost,
+            count,
+            on_error,
+            mode,
         }
     }
 }

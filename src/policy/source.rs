@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::PolicyError;
 use super::api_keys::ApiKeysSource;
+use super::conduct::{CountsSource, Mode, OnError, Store};
 use super::jwt::JwtSource;
 use super::limits::LimitSource;
 
@@ -16,6 +17,13 @@ pub(super) struct Source {
     pub(super) api_keys: Option<ApiKeysSource>,
     pub(super) ipv6_prefix: Option<u8>,
     #[serde(default)]
+    pub(super) on_error: OnError,
+    pub(super) timeout_ms: Option<u32>,
+    #[serde(default)]
+    pub(super) store: Store,
+    #[serde(default)]
+    pub(super) mode: Mode,
+    #[serde(default)]
     pub(super) rules: Vec<RuleSource>,
 }
 
@@ -26,6 +34,10 @@ pub(super) struct DefaultSource {
     pub(super) key: Option<KeySource>,
     pub(super) algorithm: Option<String>,
     pub(super) burst: Option<u32>,
+    pub(super) cost: Option<u32>,
+    pub(super) count: Option<CountsSource>,
+    pub(super) on_error: Option<OnError>,
+    pub(super) mode: Option<Mode>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +55,10 @@ pub(super) struct RuleSource {
     pub(super) bucket: Option<String>,
     pub(super) algorithm: Option<String>,
     pub(super) burst: Option<u32>,
+    pub(super) cost: Option<u32>,
+    pub(super) count: Option<CountsSource>,
+    pub(super) on_error: Option<OnError>,
+    pub(super) mode: Option<Mode>,
 }
 
 /// One word or a list of them.

@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -8,16 +10,14 @@ fn request(operation: Operation) -> Request {
 }
 
 fn take(claims: Vec<Claim>) -> Request {
-    request(Operation::Take {
-        cost: NonZeroU32::new(3).unwrap(),
-        claims,
-    })
+    request(Operation::Take { claims })
 }
 
 fn claim(counter: &str, limits: &str) -> Claim {
     Claim {
         counter: counter.to_owned(),
         limits: Limit::parse_all(limits).unwrap(),
+        cost: NonZeroU32::MIN,
     }
 }
 
@@ -26,18 +26,13 @@ fn all_operations() -> Vec<Request> {
     let mut login = claim("login", "5/minute;20/hour");
     login.limits[0] = login.limits[0].counted_by(bucket).unwrap();
     let claims = vec![login.clone(), claim("tenant", "100/day")];
-    let receipt = Ledger::default().take(1, &claims, 1_000_000, NonZeroU32::MIN);
+    let receipt = Ledger::default().take(1, &claims, 1_000_000);
     vec![
         take(claims.clone()),
         request(Operation::Peek {
-            cost: NonZeroU32::MIN,
             claims: claims.clone(),
         }),
-        request(Operation::Refund {
-            cost: NonZeroU32::MIN,
-            claims,
-            receipt,
-        }),
+        request(Operation::Refund { claims, receipt }),
         request(Operation::Reset { counter: None }),
         request(Operation::Set {
             counter: "login".to_owned(),
@@ -83,21 +78,20 @@ fn a_message_whose_charge_would_be_ambiguous_is_refused() {
 
 #[test]
 fn a_limit_that_cannot_be_is_no_message() {
-    // version, id, take, cost, one claim, its name, one limit: permits, multiple, unit, algorithm
-    let valid = [1, 7, 0, 1, 1, 1, b'c', 1, 5, 1, 1, 0];
+    // version, id, take, one claim, its name, one limit: permits, multiple, unit, algorithm; cost
+    let valid = [1, 7, 0, 1, 1, b'c', 1, 5, 1, 1, 0, 1];
     let decoded = Request {
         id: 7,
         operation: Operation::Take {
-            cost: NonZeroU32::MIN,
             claims: vec![claim("c", "5/minute")],
         },
     };
     assert_eq!(Request::decode(&valid), Ok(decoded));
     for (what, at, byte) in [
-        ("no cost", 3, 0),
-        ("no window", 9, 0),
-        ("no such unit", 10, 6),
-        ("no such algorithm", 11, 9),
+        ("no window", 8, 0),
+        ("no such unit", 9, 6),
+        ("no such algorithm", 10, 9),
+        ("no cost", 11, 0),
     ] {
         let mut bytes = valid;
         bytes[at] = byte;

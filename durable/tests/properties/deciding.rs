@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use bouncer_durable::ledger::Ledger;
+use bouncer_durable::ledger::{Claim, Ledger};
 use bouncer_durable::{Algorithm, Limit};
 use proptest::prelude::*;
 
 use crate::model::Model;
-use crate::traces::{arrivals, claim, config, limit, limits, next_id, start_ms};
+use crate::traces::{AtCost, arrivals, claim, config, limit, limits, next_id, start_ms};
 
 proptest! {
     #![proptest_config(config())]
@@ -19,13 +19,13 @@ proptest! {
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
             let before = ledger.clone();
-            if ledger.take(next_id(), &claims, now_ms, cost).refused().is_some() {
+            if ledger.take_at(next_id(), &claims, now_ms, cost).refused().is_some() {
                 // A request that would be admitted anyway sees the same before and after.
                 for later_ms in [0, 1, 999, 1_000, 5_000] {
                     let at_ms = now_ms + later_ms;
                     prop_assert_eq!(
-                        ledger.clone().take(next_id(), &claims, at_ms, NonZeroU32::MIN),
-                        before.clone().take(next_id(), &claims, at_ms, NonZeroU32::MIN)
+                        ledger.clone().take_at(next_id(), &claims, at_ms, NonZeroU32::MIN),
+                        before.clone().take_at(next_id(), &claims, at_ms, NonZeroU32::MIN)
                     );
                 }
                 prop_assert_eq!(ledger.has_unsaved(), before.has_unsaved());
@@ -34,23 +34,28 @@ proptest! {
     }
 
     #[test]
-    fn several_limits_of_several_rules_are_charged_all_or_none(
-        one in limits(), other in limits(), start_ms in start_ms(), arrivals in arrivals(),
+    fn several_limits_of_several_rules_are_charged_all_or_none_each_rule_at_its_cost(
+        one in limits(), other in limits(), other_cost in 1..4_u32, start_ms in start_ms(), arrivals in arrivals(),
     ) {
-        let claims = [claim("one", &one), claim("other", &other)];
-        let mut models: Vec<Model> = one.iter().chain(&other).copied().map(Model::new).collect();
+        let other_cost = NonZeroU32::new(other_cost).unwrap();
+        let model = |limit: &Limit| Model::new(*limit);
+        let mut models: Vec<(Model, Option<NonZeroU32>)> = one.iter().map(|limit| (model(limit), None)).collect();
+        models.extend(other.iter().map(|limit| (model(limit), Some(other_cost))));
         let (mut ledger, mut now_ms) = (Ledger::default(), start_ms);
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            let all_admit = models.iter().all(|model| model.admits(now_ms, cost.get()));
-            let decision = ledger.take(next_id(), &claims, now_ms, cost);
+            let fits = |(model, own): &(Model, Option<NonZeroU32>)| model.admits(now_ms, own.unwrap_or(cost).get());
+            let all_admit = models.iter().all(fits);
+            let claims = [
+                Claim { cost, ..claim("one", &one) },
+                Claim { cost: other_cost, ..claim("other", &other) },
+            ];
+            let decision = ledger.take(next_id(), &claims, now_ms);
             prop_assert_eq!(decision.refused().is_none(), all_admit);
-            if all_admit {
-                for model in &mut models {
-                    model.admit(now_ms, cost.get());
+            for ((model, own), limit) in models.iter_mut().zip(decision.standings()) {
+                if all_admit {
+                    model.admit(now_ms, own.unwrap_or(cost).get());
                 }
-            }
-            for (model, limit) in models.iter().zip(decision.standings()) {
                 prop_assert_eq!(limit.standing.remaining, model.remaining(now_ms));
             }
         }
@@ -65,11 +70,11 @@ proptest! {
         let (mut ledger, mut now_ms, mut remaining) = (Ledger::default(), start_ms, before.quota());
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            let decision = ledger.take(next_id(), &[claim("c", &[before])], now_ms, cost);
+            let decision = ledger.take_at(next_id(), &[claim("c", &[before])], now_ms, cost);
             remaining = decision.claims[0][0].standing.remaining;
         }
         let used = before.quota() - remaining;
-        let standing = ledger.peek(&[claim("c", &[after])], now_ms, NonZeroU32::MIN).claims[0][0].standing;
+        let standing = ledger.peek_at(&[claim("c", &[after])], now_ms, NonZeroU32::MIN).claims[0][0].standing;
         prop_assert!(standing.remaining <= after.quota().saturating_sub(used));
     }
 
@@ -89,7 +94,7 @@ proptest! {
         let (mut ledger, mut now_ms, mut model) = (Ledger::default(), start_ms, Model::new(before));
         for (turn, (step_ms, cost)) in arrivals.into_iter().enumerate() {
             now_ms += step_ms;
-            let admitted = ledger.take(next_id(), &versions[turn % 2], now_ms, cost).refused().is_none();
+            let admitted = ledger.take_at(next_id(), &versions[turn % 2], now_ms, cost).refused().is_none();
             if admitted && turn % 2 == 0 {
                 prop_assert!(model.admits(now_ms, cost.get()));
                 model.admit(now_ms, cost.get());

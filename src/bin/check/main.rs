@@ -8,10 +8,11 @@ mod place;
 mod table;
 mod words;
 
+use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bouncer::policy::{Action, Counting, KeySource, Policy, PolicyError, Rule, Warning};
+use bouncer::policy::{Action, KeySource, Mode, Policy, PolicyError, Rule, Warning};
 use bouncer::route::{NormalPath, Pattern};
 
 const HELP: &str = "usage: npm run check [-- [--config FILE] [\"METHOD /path\"]]";
@@ -139,24 +140,28 @@ fn explain(policy: &Policy, request: &str) -> Result<String, String> {
 
 /// How a rule counts, line by line.
 fn counted(rule: &Rule) -> Vec<String> {
-    let Some(Counting {
-        key,
-        bucket,
-        allowances,
-    }) = rule.counting()
-    else {
+    let Some(counting) = rule.counting() else {
         return vec!["  is exempt: not counted, not stamped".to_owned()];
     };
-    let mut lines = vec![format!("  counted by     {key}")];
-    if *bucket != rule.name {
-        lines.push(format!("  in the bucket  {bucket}"));
+    let line = |what: &str, value: &dyn Display| format!("  {what:<13}  {value}");
+    let mut lines = vec![line("counted by", &counting.key)];
+    if counting.bucket != rule.name {
+        lines.push(line("in the bucket", &counting.bucket));
     }
-    let limits = allowances
-        .each()
-        .map(|(holder, allowance)| words::limits(holder, allowance));
-    lines.extend(limits.map(|limits| format!("  limits         {limits}")));
+    let allowances = counting.allowances.each();
     lines.extend(
-        words::algorithm(allowances).map(|algorithm| format!("  algorithm      {algorithm}")),
+        allowances.map(|(holder, allowance)| line("limits", &words::limits(holder, allowance))),
     );
+    lines.extend(
+        words::algorithm(&counting.allowances).map(|algorithm| line("algorithm", &algorithm)),
+    );
+    if counting.cost.get() > 1 {
+        lines.push(line("costs", &format!("{} permits", counting.cost)));
+    }
+    lines.extend(words::counts(&counting.counts).map(|counts| line("counts", &counts)));
+    lines.push(line("on error", &words::on_error(counting.on_error)));
+    if counting.mode == Mode::Shadow {
+        lines.push("  in shadow mode: refuses nothing, only reports".to_owned());
+    }
     lines
 }

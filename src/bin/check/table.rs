@@ -1,6 +1,6 @@
 //! The effective policy as a table.
 
-use bouncer::policy::{Policy, Rule};
+use bouncer::policy::{Mode, Policy, Rule};
 
 use crate::words;
 
@@ -55,6 +55,9 @@ fn rows_of(rule: &Rule) -> Vec<Row> {
         Some(counting) => {
             if counting.bucket != rule.name {
                 names.push(format!("  in {}", counting.bucket));
+            }
+            if counting.mode == Mode::Shadow {
+                names.push("  shadow".to_owned());
             }
             key = counting.key.to_string();
             algorithm = words::algorithm(&counting.allowances).unwrap_or(algorithm);

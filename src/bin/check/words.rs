@@ -1,6 +1,6 @@
-//! Allowances in words.
+//! What the policy means, in words.
 
-use bouncer::policy::{Allowance, Allowances, Holder, algorithm_name};
+use bouncer::policy::{Allowance, Allowances, Counts, Holder, OnError, algorithm_name};
 use bouncer_durable::Algorithm;
 
 /// An allowance and whose it is: `plan pro: 500 per 1 minute`.
@@ -31,4 +31,29 @@ pub(crate) fn algorithm(allowances: &Allowances) -> Option<String> {
         Algorithm::TokenBucket { burst: Some(burst) } => format!("token-bucket, burst {burst}"),
         algorithm => algorithm_name(algorithm).to_owned(),
     })
+}
+
+/// Which requests stay counted, where not all do.
+pub(crate) fn counts(counts: &Counts) -> Option<String> {
+    match counts {
+        Counts::Every => None,
+        Counts::Failures => Some("only what is answered with a status from 400".to_owned()),
+        Counts::Statuses(statuses) => {
+            let statuses: Vec<_> = statuses.iter().map(ToString::to_string).collect();
+            Some(format!(
+                "only what is answered with {}",
+                statuses.join(", ")
+            ))
+        }
+    }
+}
+
+/// What happens when the counter cannot be asked.
+pub(crate) fn on_error(on_error: OnError) -> String {
+    let meaning = match on_error {
+        OnError::Open => "passes uncounted",
+        OnError::Local => "is counted in the isolate",
+        OnError::Closed => "is refused with 503",
+    };
+    format!("{meaning} ({})", on_error.name())
 }

@@ -1,4 +1,3 @@
-use bouncer_durable::Limit;
 use bouncer_durable::ledger::Ledger;
 use serde_json::json;
 
@@ -24,7 +23,7 @@ fn asked(
         headers,
     };
     let client = Client::new(&identification, credentials, 1_000_000);
-    let asked = Asked::new(&policy.route("GET", target), &client);
+    let asked = Asked::new(&policy.route("GET", target), &client, Mode::Enforce);
     let words = |claim: Claim| {
         let limits: Vec<_> = claim.limits.iter().map(ToString::to_string).collect();
         format!("{}: {}", claim.counter, limits.join("; "))
@@ -62,6 +61,7 @@ fn policy() -> Policy {
                          "default": "60/minute" } },
             { "name": "export", "match": ["GET /export"], "key": "api-key", "bucket": "heavy",
               "limit": { "plan": { "pro": "9/day" }, "default": "1/day" } },
+            { "name": "swapped", "match": ["GET /swapped"], "key": "tenant", "limit": "7/day" },
             { "name": "burst", "also": true, "match": ["* /**"], "key": "user-or-ip", "limit": "10/second" },
             { "name": "tenant", "also": true, "match": ["* /**"], "key": "tenant",
               "limit": { "plan": { "pro": "500/minute" }, "default": "100/minute" } },
@@ -191,28 +191,72 @@ fn the_plan_is_that_of_the_api_key_where_it_is_counted_by_and_else_that_of_the_v
 
 #[test]
 fn the_decisions_of_several_ledgers_are_put_in_the_order_of_the_rules() {
-    let limits = |text: &str| Limit::parse_all(text).unwrap();
-    let claim = |counter: &str, text: &str| Claim {
-        counter: counter.to_owned(),
-        limits: limits(text),
+    let policy = policy();
+    let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
+    let identification = identification();
+    let credentials = Credentials {
+        authorization: &ada,
+        ..Credentials::default()
     };
-    let key = |value: &str| Key::new([("user", value)]);
-    let mut asked = Asked::default();
-    asked.add("first", key("a"), claim("first", "1/minute"));
-    asked.add("second", key("b"), claim("second", "2/minute"));
-    asked.add("third", key("a"), claim("third", "3/minute;4/hour"));
-    let decisions = asked
-        .calls
-        .iter()
-        .zip([5_000, 4_000])
-        .map(|(call, now_ms)| Ledger::default().take(1, &call.claims, now_ms, COST));
-    let whole = asked.together(decisions.collect());
-    assert_eq!(whole.now_ms, 5_000);
-    let quotas: Vec<Vec<_>> = whole
-        .claims
-        .iter()
-        .map(|claim| claim.iter().map(|each| each.limit.quota()).collect())
+    let client = Client::new(&identification, credentials, 1_000_000);
+    let asked = Asked::new(&policy.route("GET", "/swapped"), &client, Mode::Enforce);
+    assert_eq!(asked.names(), ["swapped", "burst", "tenant"]);
+    assert_eq!(asked.calls.len(), 2);
+    let calls = asked.calls.iter().zip([5_000, 4_000]);
+    let decisions: Vec<_> = calls
+        .map(|(call, now_ms)| Ledger::default().take(1, &call.claims, now_ms))
         .collect();
-    assert_eq!(quotas, [vec![1], vec![2], vec![3, 4]]);
-    assert_eq!(asked.rules, ["first", "second", "third"]);
+    let whole = asked.together(decisions.iter().map(Some));
+    assert_eq!(whole.now_ms, 5_000);
+    let quotas = |decision: &Decision| -> Vec<Vec<u32>> {
+        let claims = decision.claims.iter();
+        claims
+            .map(|claim| claim.iter().map(|each| each.limit.quota()).collect())
+            .collect()
+    };
+    assert_eq!(quotas(&whole), [vec![7], vec![10], vec![100]]);
+
+    let only_the_user = asked.together([None, Some(&decisions[1])].into_iter());
+    assert_eq!(quotas(&only_the_user), [vec![], vec![10], vec![]]);
+}
+
+#[test]
+fn a_call_follows_the_strictest_of_its_rules_when_it_fails() {
+    let on_error = |one: &str, other: &str| {
+        let policy = json!({
+            "origin": "http://127.0.0.1:8000",
+            "on_error": one,
+            "default": { "limit": "1/day" },
+            "rules": [{ "name": "all", "also": true, "match": ["* /**"], "key": "ip", "limit": "9/day", "on_error": other }],
+        });
+        let policy = Policy::from_json(&policy.to_string()).unwrap();
+        let identification = identification();
+        let client = Client::new(&identification, Credentials::default(), 0);
+        let asked = Asked::new(&policy.route("GET", "/"), &client, Mode::Enforce);
+        let [call] = asked.calls.as_slice() else {
+            panic!("one key is one call")
+        };
+        asked.on_error(call)
+    };
+    assert_eq!(on_error("open", "open"), OnError::Open);
+    assert_eq!(on_error("open", "local"), OnError::Local);
+    assert_eq!(on_error("closed", "local"), OnError::Closed);
+}
+
+#[test]
+fn rules_in_shadow_mode_are_asked_apart() {
+    let policy = json!({
+        "origin": "http://127.0.0.1:8000",
+        "mode": "shadow",
+        "default": { "limit": "1/day", "mode": "enforce" },
+        "rules": [{ "name": "all", "also": true, "match": ["* /**"], "key": "ip", "limit": "9/day" }],
+    });
+    let policy = Policy::from_json(&policy.to_string()).unwrap();
+    let identification = identification();
+    let client = Client::new(&identification, Credentials::default(), 0);
+    let names = |mode| Asked::new(&policy.route("GET", "/"), &client, mode).names();
+    assert_eq!(
+        (names(Mode::Enforce), names(Mode::Shadow)),
+        (vec!["default"], vec!["all"])
+    );
 }
