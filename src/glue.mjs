@@ -34,6 +34,29 @@ export async function callLedger(namespace, name, message, timeoutMs) {
   }
 }
 
+export async function fetchText(url, timeoutMs, maxBytes) {
+  // One signal for all of it: the connection, the head, and a body that trickles.
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(url, { signal, redirect: "manual", cache: "no-store" });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`status ${response.status}`);
+  }
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = "";
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+export function pause(durationMs) {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
 export function randomId() {
   return crypto.getRandomValues(new BigUint64Array(1))[0];
 }

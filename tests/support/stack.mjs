@@ -89,7 +89,7 @@ export async function startBouncer(BOUNCER, { main } = {}) {
   const { name, compatibility_date, durable_objects, migrations } = readConfig({ config: CONFIG });
   const wired = { name, main, compatibility_date, durable_objects, migrations };
   const worker = main
-    ? { config: { ...wired, vars: { BOUNCER, JWT_SECRET: SECRET } } }
+    ? { config: { ...wired, vars: { BOUNCER } }, secrets: { JWT_SECRET: SECRET } }
     : { configPath: CONFIG, prebuiltWorkerDir: BUILT_WORKER, vars: { BOUNCER }, secrets: { JWT_SECRET: SECRET } };
   const harness = createTestHarness({ workers: [worker] });
   const { url } = await harness.listen();
