@@ -145,7 +145,8 @@ fn keys_are_lacking_or_old_only_where_a_rule_asks_for_a_token_that_is_worth_it()
             headers: "",
         };
         let client = Client::new(&identification, credentials, now_ms);
-        let key = client.key(&KeyKind::parse([word]).unwrap()).to_string();
+        let key = client.key(&KeyKind::parse([word]).unwrap());
+        let key = key.unwrap_or_else(|| client.address_key()).to_string();
         (key, client.lacks_key(), client.has_stale_key())
     };
     let address = |lacks_key| ("ip:203.0.113.7".to_owned(), lacks_key, false);
