@@ -111,3 +111,60 @@ fn words_that_are_no_key_say_what_to_write() {
         assert!(error.starts_with(expected), "{words:?}: {error}");
     }
 }
+
+#[test]
+#[cfg(feature = "eddsa")]
+fn keys_are_lacking_or_old_only_where_a_rule_asks_for_a_token_that_is_worth_it() {
+    use jwt::{Algorithm, Requirements};
+
+    const HOUR_MS: u64 = 3_600_000;
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/vectors/tokens.json")).unwrap();
+    let vectors = vectors["algorithms"].as_array().unwrap();
+    let vector = vectors.iter().find(|it| it["name"] == "EdDSA").unwrap();
+    let genuine = format!("Bearer {}", vector["genuine"].as_str().unwrap());
+    let set = json!({ "keys": [vector["jwk"]] }).to_string();
+    let requirements = Requirements {
+        algorithm: Algorithm::EdDsa,
+        issuer: None,
+        audiences: Vec::new(),
+        leeway_ms: 0,
+    };
+    let identification = Identification {
+        verifier: Some(Verifier::key_set(requirements, "https://issuer/keys")),
+        user_claim: "sub".to_owned(),
+        ipv6_prefix: 64,
+        ..Identification::default()
+    };
+    let verifier = identification.verifier.as_ref().unwrap();
+    // The key, whether keys are lacking, and whether they are old.
+    let asked = |word: &str, authorization: &str, now_ms: u64| {
+        let credentials = Credentials {
+            address: HERE,
+            authorization,
+            headers: "",
+        };
+        let client = Client::new(&identification, credentials, now_ms);
+        let key = client.key(&KeyKind::parse([word]).unwrap());
+        let key = key.unwrap_or_else(|| client.address_key()).to_string();
+        (key, client.lacks_key(), client.has_stale_key())
+    };
+    let address = |lacks_key| ("ip:203.0.113.7".to_owned(), lacks_key, false);
+    let user = |is_stale| ("user:ada".to_owned(), false, is_stale);
+
+    assert_eq!(asked("ip", &genuine, 0), address(false));
+    assert_eq!(asked("user", "Bearer a.b.c", 0), address(false));
+    assert_eq!(asked("user", &genuine, 0), address(true));
+    assert!(verifier.ask(0).is_some());
+    assert_eq!(asked("user", &genuine, 1), address(true), "under way");
+    verifier.answered(Some(&set)).unwrap();
+    assert_eq!(asked("user", &genuine, 2), user(false));
+    assert_eq!(asked("user", &genuine, HOUR_MS), user(true));
+    assert_eq!(asked("ip", &genuine, HOUR_MS), address(false));
+    assert_eq!(asked("user", "Bearer a.b.c", HOUR_MS), address(false));
+
+    // The key is withdrawn, and with it what is remembered.
+    assert!(verifier.ask(HOUR_MS).is_some());
+    verifier.answered(Some(r#"{"keys":[]}"#)).unwrap();
+    assert_eq!(asked("user", &genuine, HOUR_MS + 1), address(false));
+}

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 import { ROOT, start } from "../../scripts/run.mjs";
 
-export const SECRET = "an end-to-end secret of 32 bytes or more";
+export const SECRET = "an end-to-end secret of sixty-four bytes or more, as HS512 needs one";
 
 const CONFIG = join(ROOT, "wrangler.toml");
 const ORIGIN_API = join(ROOT, "target", "debug", "origin-api");
