@@ -173,11 +173,7 @@ impl State {
                 let taken = log.take(limit, now_ms, cost);
                 taken.map_err(|refused| refused.of(limit, cost))?;
             }
-            Self::TokenBucket(bucket) => {
-                let checked = bucket.check(limit, now_ms, cost);
-                checked.map_err(|refused| refused.of(limit, cost))?;
-                *bucket = bucket.charged(limit, now_ms, cost);
-            }
+            Self::TokenBucket(bucket) => bucket.take(limit, now_ms, cost)?,
             Self::SlidingWindow(_) => {
                 self.check(limit, now_ms, cost)?;
                 self.charge(limit, now_ms, cost);
