@@ -160,35 +160,25 @@ impl State {
     ///
     /// # Errors
     /// As [`check`](Self::check).
+    #[inline]
     pub fn take(&mut self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
-        // To check a bucket is to compute what it would be charged to: one computation, if nothing stands in its way.
+        // Side by side, so that one division, or one search, serves both.
         match self {
-            Self::TokenBucket(bucket) => {
-                let checked = bucket.check(limit, now_ms, cost);
+            Self::FixedWindow(window) => {
+                let checked = window.check(limit, now_ms, cost);
                 checked.map_err(|refused| refused.of(limit, cost))?;
-                *bucket = bucket.charged(limit, now_ms, cost);
-                Ok(())
+                *window = window.charged(limit, now_ms, cost);
             }
-            _ => self.take_counted(limit, now_ms, cost),
+            Self::SlidingLog(log) => {
+                let taken = log.take(limit, now_ms, cost);
+                taken.map_err(|refused| refused.of(limit, cost))?;
+            }
+            Self::TokenBucket(bucket) => bucket.take(limit, now_ms, cost)?,
+            Self::SlidingWindow(_) => {
+                self.check(limit, now_ms, cost)?;
+                self.charge(limit, now_ms, cost);
+            }
         }
-    }
-
-    #[inline(never)]
-    fn take_counted(
-        &mut self,
-        limit: &Limit,
-        now_ms: u64,
-        cost: NonZeroU32,
-    ) -> Result<(), Refused> {
-        // Of a fixed window too: then the one division serves both.
-        if let Self::FixedWindow(window) = self {
-            let checked = window.check(limit, now_ms, cost);
-            checked.map_err(|refused| refused.of(limit, cost))?;
-            *window = window.charged(limit, now_ms, cost);
-            return Ok(());
-        }
-        self.check(limit, now_ms, cost)?;
-        self.charge(limit, now_ms, cost);
         Ok(())
     }
 

@@ -55,6 +55,17 @@ impl Counter {
         {
             return slot.take(now_ms, cost);
         }
+        self.take_together(limits, now_ms, cost)
+    }
+
+    /// Apart, so that the way of one limit need not make room for what this keeps.
+    #[inline(never)]
+    fn take_together(
+        &mut self,
+        limits: &[Limit],
+        now_ms: u64,
+        cost: NonZeroU32,
+    ) -> Result<(), Refused> {
         self.follow(limits, now_ms);
         let held = self.slots.iter().take(self.effective(limits).len());
         let refusals = held.filter_map(|slot| slot.state.check(&slot.limit, now_ms, cost).err());
@@ -147,7 +158,7 @@ impl Counter {
         self.slots.retain(|slot| !slot.is_out_of_use(now_ms));
         for slot in &mut self.slots {
             slot.state.charge(&slot.limit, now_ms, cost);
-            slot.unsaved = slot.unsaved.saturating_add(cost.get());
+            slot.note(cost);
         }
     }
 
@@ -234,9 +245,24 @@ impl Slot {
     /// Takes `cost` under this limit alone.
     fn take(&mut self, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
         self.asked_ms = now_ms;
-        self.state.take(&self.limit, now_ms, cost)?;
-        self.unsaved = self.unsaved.saturating_add(cost.get());
+        // A bucket is taken from right here. The others are a call, the last thing done, for which nothing is put by.
+        let State::TokenBucket(bucket) = &mut self.state else {
+            return self.take_counted(now_ms, cost);
+        };
+        bucket.take(&self.limit, now_ms, cost)?;
+        self.note(cost);
         Ok(())
+    }
+
+    #[inline(never)]
+    fn take_counted(&mut self, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
+        self.state.take(&self.limit, now_ms, cost)?;
+        self.note(cost);
+        Ok(())
+    }
+
+    fn note(&mut self, cost: NonZeroU32) {
+        self.unsaved = self.unsaved.saturating_add(cost.get());
     }
 
     /// Whether `limit` is counted here, perhaps under another count.

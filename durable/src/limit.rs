@@ -19,7 +19,7 @@ pub const MAX_WINDOW_MS: u64 = 100 * Unit::Year.ms();
 
 /// So many permits per window, counted by an algorithm.
 // Every decision compares limits and reads their numbers, so these are kept computed, in plain fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Parts", into = "Parts")]
 pub struct Limit {
     window_ms: NonZeroU64,
@@ -30,8 +30,9 @@ pub struct Limit {
     kind: Kind,
 }
 
-/// An [`Algorithm`] without its burst.
+/// An [`Algorithm`] without its burst. As wide as [`Unit`], so that a limit has no gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
 enum Kind {
     FixedWindow,
     SlidingLog,
@@ -41,6 +42,7 @@ enum Kind {
 
 /// The unit of a window. A month is 30 days and a year is 12 of those, whatever the calendar says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u16)]
 pub enum Unit {
     /// 1,000 ms.
     Second,
@@ -193,10 +195,24 @@ impl Limit {
         u64::try_from(work.div_ceil(u128::from(self.permits.max(1)))).unwrap_or(u64::MAX)
     }
 
+    /// All that it is, as two words, which lie in memory just so: every decision compares them, and these are loaded and
+    /// compared at once. The window's length follows from its multiple and unit.
+    fn words(&self) -> (u64, u64) {
+        let counts = u64::from(self.permits) | u64::from(self.quota) << 32;
+        let window = u64::from(self.multiple.get()) | (self.unit as u64) << 32;
+        (counts, window | (self.kind as u64) << 48)
+    }
+
     /// A short stable name for the window: `1m`, `12h`, `30s`, with `mo` for months.
     #[must_use]
     pub fn window_name(&self) -> String {
         format!("{}{}", self.multiple, self.unit.symbol())
+    }
+}
+
+impl PartialEq for Limit {
+    fn eq(&self, other: &Self) -> bool {
+        self.words() == other.words()
     }
 }
 

@@ -35,14 +35,17 @@ impl SlidingLog {
             .partition_point(|taken_ms| now_ms.saturating_sub(*taken_ms) >= window_ms)
     }
 
+    fn live(&self, expired: usize) -> u32 {
+        u32::try_from(self.taken_ms.len() - expired).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn used(&self, limit: &Limit, now_ms: u64) -> u32 {
-        let live = self.taken_ms.len() - self.expired(limit, now_ms);
-        u32::try_from(live).unwrap_or(u32::MAX)
+        self.live(self.expired(limit, now_ms))
     }
 
     /// Milliseconds until the `nth` of the live permits (from 0, oldest first) expires.
-    fn expires_in_ms(&self, limit: &Limit, now_ms: u64, nth: u32) -> u64 {
-        let index = self.expired(limit, now_ms).saturating_add(nth as usize);
+    fn expires_in_ms(&self, limit: &Limit, now_ms: u64, expired: usize, nth: u32) -> u64 {
+        let index = expired.saturating_add(nth as usize);
         self.taken_ms.get(index).map_or(0, |taken_ms| {
             limit
                 .window_ms()
@@ -56,18 +59,47 @@ impl SlidingLog {
         now_ms: u64,
         cost: NonZeroU32,
     ) -> Result<(), Refused> {
-        let wanted = self.used(limit, now_ms).saturating_add(cost.get());
+        self.check_live(limit, now_ms, cost, self.expired(limit, now_ms))
+    }
+
+    pub(super) fn charge(&mut self, limit: &Limit, now_ms: u64, cost: NonZeroU32) {
+        self.charge_live(now_ms, cost, self.expired(limit, now_ms));
+    }
+
+    /// A check and a charge, with one search for what has expired. A call of its own, for what it keeps in registers the
+    /// other algorithms would have to make room for.
+    #[inline(never)]
+    pub(super) fn take(
+        &mut self,
+        limit: &Limit,
+        now_ms: u64,
+        cost: NonZeroU32,
+    ) -> Result<(), Refused> {
+        let expired = self.expired(limit, now_ms);
+        self.check_live(limit, now_ms, cost, expired)?;
+        self.charge_live(now_ms, cost, expired);
+        Ok(())
+    }
+
+    fn check_live(
+        &self,
+        limit: &Limit,
+        now_ms: u64,
+        cost: NonZeroU32,
+        expired: usize,
+    ) -> Result<(), Refused> {
+        let wanted = self.live(expired).saturating_add(cost.get());
         match wanted.checked_sub(limit.permits()) {
             None | Some(0) => Ok(()),
             Some(missing) => {
-                let retry_ms = self.expires_in_ms(limit, now_ms, missing - 1);
+                let retry_ms = self.expires_in_ms(limit, now_ms, expired, missing - 1);
                 Err(Refused::Until { retry_ms })
             }
         }
     }
 
-    pub(super) fn charge(&mut self, limit: &Limit, now_ms: u64, cost: NonZeroU32) {
-        self.taken_ms.drain(..self.expired(limit, now_ms));
+    fn charge_live(&mut self, now_ms: u64, cost: NonZeroU32, expired: usize) {
+        self.taken_ms.drain(..expired);
         // No limit is larger, so beyond this many the oldest decide nothing.
         let added = cost.get().min(MAX_PERMITS) as usize;
         let room = (MAX_PERMITS as usize).saturating_sub(added);
@@ -88,15 +120,16 @@ impl SlidingLog {
     }
 
     pub(super) fn standing(&self, limit: &Limit, now_ms: u64) -> Standing {
-        let used = self.used(limit, now_ms);
+        let expired = self.expired(limit, now_ms);
+        let used = self.live(expired);
         // Under a limit that was lowered, more may be in use than permitted: those must go before one comes back.
         let over = used.saturating_sub(limit.permits());
         Standing {
             remaining: limit.permits().saturating_sub(used),
-            more_ms: self.expires_in_ms(limit, now_ms, over),
+            more_ms: self.expires_in_ms(limit, now_ms, expired, over),
             full_ms: match used {
                 0 => 0,
-                used => self.expires_in_ms(limit, now_ms, used - 1),
+                used => self.expires_in_ms(limit, now_ms, expired, used - 1),
             },
         }
     }

@@ -34,18 +34,17 @@ fn capacity(limit: &Limit) -> u128 {
 /// Whole milliseconds, rounded up.
 fn to_ms(limit: &Limit, duration: u128) -> u64 {
     // A division of 128 bits costs more than all the rest, and hardly ever needs so many.
-    if let Ok(duration) = u64::try_from(duration) {
-        return duration.div_ceil(u64::from(limit.permits().max(1)));
-    }
-    let ms = duration.div_ceil(u128::from(limit.permits().max(1)));
-    u64::try_from(ms).unwrap_or(u64::MAX)
+    u64::try_from(duration).map_or_else(
+        |_| to_ms_wide(limit, duration),
+        |duration| duration.div_ceil(u64::from(limit.permits().max(1))),
+    )
 }
 
 #[cold]
-fn until(limit: &Limit, over: u128) -> Refused {
-    Refused::Until {
-        retry_ms: to_ms(limit, over),
-    }
+#[inline(never)]
+fn to_ms_wide(limit: &Limit, duration: u128) -> u64 {
+    let ms = duration.div_ceil(u128::from(limit.permits().max(1)));
+    u64::try_from(ms).unwrap_or(u64::MAX)
 }
 
 // === impl TokenBucket ===
@@ -69,13 +68,39 @@ impl TokenBucket {
     }
 
     pub(super) fn check(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<(), Refused> {
-        let latest = present(limit, now_ms) + capacity(limit);
-        let full_at = self.charged(limit, now_ms, cost).full_at;
-        if full_at <= latest {
-            Ok(())
-        } else {
-            Err(until(limit, full_at - latest))
+        self.taken(limit, now_ms, cost).map(|_| ())
+    }
+
+    /// A check and a charge. What is charged follows from what was checked.
+    pub(crate) fn take(
+        &mut self,
+        limit: &Limit,
+        now_ms: u64,
+        cost: NonZeroU32,
+    ) -> Result<(), Refused> {
+        *self = self.taken(limit, now_ms, cost)?;
+        Ok(())
+    }
+
+    /// The bucket without `cost` tokens, if it has them. Nothing overflows: what is missing after is at most the capacity.
+    fn taken(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Result<Self, Refused> {
+        let Some(left) = limit.quota().checked_sub(cost.get()) else {
+            return Err(Refused::Never);
+        };
+        let present = present(limit, now_ms);
+        // A full bucket, as most are, admits whatever it can hold. Each end does its own sum: together they would keep
+        // more numbers than there are registers.
+        let Some(missing) = self.full_at.checked_sub(present) else {
+            let full_at = present + refill(limit, cost.get());
+            return Ok(Self { full_at });
+        };
+        let most = refill(limit, left);
+        if missing > most {
+            let retry_ms = to_ms(limit, missing - most);
+            return Err(Refused::Until { retry_ms });
         }
+        let full_at = self.full_at + refill(limit, cost.get());
+        Ok(Self { full_at })
     }
 
     pub(super) fn charged(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Self {
