@@ -2,7 +2,9 @@
 // objects on workerd, from the repository's wrangler.toml.
 
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
@@ -17,12 +19,13 @@ const BUILT_WORKER = join(ROOT, "target", "e2e-worker");
 export const temporary = () => mkdtempSync(join(tmpdir(), "bouncer-test-"));
 
 /** Starts a server in the background and waits for the line in which it says its address. */
-async function startServer(folder, program, args, env, ready) {
+async function startServer(folder, program, args, env, ready, said = () => {}) {
   let found;
   const address = new Promise((resolve) => (found = resolve));
   const onLine = (line) => {
     const match = line.match(ready);
     if (match) found(match[1]);
+    said(line);
   };
   const server = start(program, args, { env, onLine });
   const failed = server.ended.then((how) => {
@@ -37,6 +40,14 @@ async function startServer(folder, program, args, env, ready) {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return String(port);
 }
 
 /** Starts the origin on a free port. */
@@ -54,19 +65,27 @@ export function policy(origin, changes = {}) {
 /**
  * Starts the Worker under a policy as `wrangler dev` does. Here requests to the origin leave from workerd itself; the
  * test harness sends them from Node, which answers for an origin that is down and rewrites some of the rest. What the
- * objects save is in `disk`, if that is given, and outlives the Worker.
+ * objects save is in `disk`, if that is given, and outlives the Worker. `said` is given every line of the log.
  */
-export async function startDev(BOUNCER, { disk } = {}) {
+export async function startDev(BOUNCER, { disk, said } = {}) {
   const { name, compatibility_date, durable_objects, migrations } = readConfig({ config: CONFIG });
   const folder = temporary();
   const main = join(BUILT_WORKER, "entry.js");
   const shared = { name, main, no_bundle: true, compatibility_date, durable_objects, migrations };
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify({ ...shared, vars: { BOUNCER } }));
   writeFileSync(join(folder, ".dev.vars"), `JWT_SECRET="${SECRET}"\n`);
-  const where = ["--ip", "127.0.0.1", "--port", "0", "--persist-to", disk ?? join(folder, "disk")];
-  const args = ["dev", "--config", join(folder, "wrangler.json"), ...where];
-  const server = await startServer(folder, "wrangler", args, {}, /Ready on (\S+)/);
-  return { ...server, fetch: client(server.url) };
+  const persisted = ["--persist-to", disk ?? join(folder, "disk")];
+  // A port that was free a moment ago may be taken by then.
+  for (let tries = 1; ; tries += 1) {
+    const where = ["--ip", "127.0.0.1", "--port", await freePort(), "--inspector-port", await freePort()];
+    const args = ["dev", "--config", join(folder, "wrangler.json"), ...where, ...persisted];
+    try {
+      const server = await startServer(folder, "wrangler", args, {}, /Ready on (\S+)/, said);
+      return { ...server, fetch: client(server.url) };
+    } catch (error) {
+      if (tries === 3 || !error.message.includes("already in use")) throw error;
+    }
+  }
 }
 
 /** Sends requests as a client at `address`, with `token` if it has one. */
