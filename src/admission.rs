@@ -99,7 +99,11 @@ impl<'a> Asking<'a> {
     /// Asks every ledger, before any is waited for.
     pub(crate) fn new(env: &js::Env, policy: &Policy, asked: Asked<'a>) -> Self {
         let objects = Objects {
-            namespace: env.ledgers(),
+            namespace: if asked.calls.is_empty() {
+                None
+            } else {
+                env.ledgers()
+            },
             timeout_ms: policy.timeout_ms,
         };
         let ask = |call: &Call| match policy.store {
