@@ -5,6 +5,7 @@
 //! the same client can be found. Under a flood the log has a few lines a second, and each says how many it stands for.
 
 use std::cell::RefCell;
+use std::num::NonZeroU64;
 
 use bouncer_durable::Limit;
 use serde::Serialize;
@@ -118,17 +119,13 @@ impl<'a> Event<'a> {
         struct Line<'a> {
             #[serde(flatten)]
             event: &'a Event<'a>,
-            #[serde(skip_serializing_if = "is_zero")]
-            left_out: u64,
-        }
-        #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-        fn is_zero(number: &u64) -> bool {
-            *number == 0
+            #[serde(skip_serializing_if = "Option::is_none")]
+            left_out: Option<NonZeroU64>,
         }
         // No value of ours fails to be JSON.
         serde_json::to_string(&Line {
             event: self,
-            left_out,
+            left_out: NonZeroU64::new(left_out),
         })
         .unwrap_or_default()
     }
