@@ -1,9 +1,9 @@
 // The whole suite, in the order in which failures are cheapest to find, with one closing line. `npm test -- NAME...`
-// runs the suites of these names only.
+// runs the suites of these names only; each file of tests/ is one too: `npm test -- evasions`.
 
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { build, checkPolicy } from "./build.mjs";
 import { Advice, ENV, ROOT, TOOLS, tell } from "./run.mjs";
 
@@ -85,22 +85,39 @@ const SUITES = {
     rmSync(join(ROOT, DRY_RUN), { recursive: true, force: true });
     one(show("wrangler", ["deploy", "--dry-run", "--outdir", DRY_RUN]).ok);
   },
-  e2e: () => {
-    one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
-    counted(show("node", ["--test", "--test-reporter=spec", "--test-timeout=300000", "--test-concurrency=1", "tests/*.test.mjs"]), NODE_RESULT);
-  },
+  e2e: () => endToEnd("*"),
   demo: () => one(tellsBothHalves(show("node", ["scripts/start.mjs", "--once"]))),
 };
 
+/** The tests of these files, on what `deploy` has made. */
+function endToEnd(files) {
+  one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
+  const args = ["--test", "--test-reporter=spec", "--test-timeout=300000", "--test-concurrency=1"];
+  counted(show("node", [...args, `tests/${files}.test.mjs`]), NODE_RESULT);
+}
+
+/** The suite of this name: one of the above, or a file of end-to-end tests. */
+function suite(name) {
+  if (name in SUITES) return SUITES[name];
+  const files = readdirSync(join(ROOT, "tests")).filter((file) => file.endsWith(".test.mjs"));
+  const known = files.map((file) => file.replace(".test.mjs", ""));
+  if (!known.includes(name)) {
+    throw new Advice(`There is no suite "${name}"; there are ${[...Object.keys(SUITES), ...known].join(", ")}.`);
+  }
+  return () => {
+    SUITES.deploy();
+    endToEnd(name);
+  };
+}
+
 await tell(() => {
   const names = process.argv.slice(2);
-  const unknown = names.find((name) => !(name in SUITES));
-  if (unknown) throw new Advice(`There is no suite "${unknown}"; there are ${Object.keys(SUITES).join(", ")}.`);
+  const suites = (names.length > 0 ? names : Object.keys(SUITES)).map((name) => [name, suite(name)]);
   wasm = build();
-  for (const name of names.length > 0 ? names : Object.keys(SUITES)) {
+  for (const [name, run] of suites) {
     console.log(`\n== ${name}`);
     const [passedBefore, failedBefore] = [passed, failed];
-    SUITES[name]();
+    run();
     console.log(`== ${name}: ${passed - passedBefore} passed, ${failed - failedBefore} failed`);
   }
   console.log(`\n${passed} passed, ${failed} failed`);
