@@ -93,7 +93,7 @@ export function start(program, args, { env = {}, onLine = () => {} } = {}) {
     child.on("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   const kill = () => signal(child, "SIGKILL") && ended;
-  return { ended, output: () => output, kill, stop: () => stop(child, ended) };
+  return { pid: child.pid, ended, output: () => output, kill, stop: () => stop(child, ended) };
 }
 
 /** Sends a signal to a whole process group. False if nobody is left in it. */

@@ -2,6 +2,7 @@
 
 use crate::identity::Identification;
 use crate::identity::jwt::Verifier;
+use crate::origin::Pseudonym;
 use crate::policy::{Jwt, KeySource, Policy, PolicyError};
 
 /// The name of the variable that holds the policy.
@@ -18,6 +19,8 @@ pub struct Bouncer {
     pub identification: Identification,
     /// The headers that some rule counts by, joined by commas.
     pub counted_headers: String,
+    /// By which it knows a request that it has forwarded itself.
+    pub pseudonym: Pseudonym,
     /// Sent to the origin with every request, if set.
     pub origin_secret: Option<String>,
 }
@@ -25,11 +28,14 @@ pub struct Bouncer {
 // === impl Bouncer ===
 
 impl Bouncer {
-    /// Sets up from the Worker's variables and secrets, which `variable` looks up by name.
+    /// Sets up from the Worker's variables and secrets, which `variable` looks up by name, and what else is bound.
     ///
     /// # Errors
-    /// [`PolicyError`], of the policy itself or of a secret it names that is not there.
-    pub fn new(variable: impl Fn(&str) -> Option<String>) -> Result<Self, PolicyError> {
+    /// [`PolicyError`], of the policy itself or of a secret or binding it needs that is not there.
+    pub fn new(
+        variable: impl Fn(&str) -> Option<String>,
+        is_bound: impl Fn(&str) -> bool,
+    ) -> Result<Self, PolicyError> {
         let json = variable(POLICY).ok_or_else(|| {
             PolicyError::new(
                 "",
@@ -37,6 +43,7 @@ impl Bouncer {
             )
         })?;
         let policy = Policy::from_json(&json)?;
+        policy.origin.check(is_bound)?;
         let mut identification = Identification {
             api_keys: policy.api_keys.clone(),
             ipv6_prefix: policy.ipv6_prefix,
@@ -54,6 +61,7 @@ impl Bouncer {
             policy,
             identification,
             counted_headers,
+            pseudonym: Pseudonym::new(&json),
             origin_secret: variable(ORIGIN_SECRET),
         })
     }
@@ -97,7 +105,7 @@ mod tests {
     }"#;
 
     fn error(variable: impl Fn(&str) -> Option<String>) -> String {
-        Bouncer::new(variable).err().unwrap().to_string()
+        Bouncer::new(variable, |_| false).err().unwrap().to_string()
     }
 
     #[test]
@@ -105,6 +113,17 @@ mod tests {
         assert_eq!(
             error(|_| None),
             "BOUNCER: missing; write the policy under [vars.BOUNCER] in wrangler.toml"
+        );
+    }
+
+    #[test]
+    fn a_policy_without_an_origin_needs_the_binding() {
+        let variable = |_: &str| Some(r#"{ "default": { "limit": "1/day" } }"#.to_owned());
+        assert!(Bouncer::new(variable, |name| name == "ORIGIN").is_ok());
+        let message = error(variable);
+        assert!(
+            message.starts_with("BOUNCER.origin: missing, and no service is bound as ORIGIN;"),
+            "{message}"
         );
     }
 
@@ -132,13 +151,14 @@ mod tests {
     fn a_secret_that_is_too_short_says_how_long_it_must_be() {
         for (algorithm, min_bytes) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {
             let set_up = |bytes: usize| {
-                Bouncer::new(|name| {
+                let variable = |name: &str| {
                     if name == POLICY {
                         Some(POLICY_JSON.replace("HS256", algorithm))
                     } else {
                         Some("s".repeat(bytes))
                     }
-                })
+                };
+                Bouncer::new(variable, |_| false)
             };
             assert!(set_up(min_bytes).is_ok());
             let message = set_up(min_bytes - 1).err().unwrap().to_string();

@@ -21,21 +21,23 @@ pub struct Facts<'a> {
     pub credentials: Credentials<'a>,
     /// `X-Forwarded-For`, as sent. Passed on, never believed.
     pub forwarded_for: &'a str,
+    /// `CDN-Loop` (RFC 8586), as sent: whom the request has already gone through.
+    pub cdn_loop: &'a str,
 }
 
 // === impl Facts ===
 
 impl<'a> Facts<'a> {
-    /// Reads the time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each, and then the headers that
-    /// are counted by.
+    /// Reads the time, method, URL, address, `Authorization`, `X-Forwarded-For` and `CDN-Loop`, a line each, and then the
+    /// headers that are counted by.
     #[must_use]
     pub fn read(lines: &'a str) -> Self {
-        let mut lines = lines.splitn(7, '\n');
+        let mut lines = lines.splitn(8, '\n');
         let mut next = || lines.next().unwrap_or_default();
         let now_ms = next().parse().unwrap_or_default();
         let (method, url, address, authorization, forwarded_for) =
             (next(), next(), next(), next(), next());
-        let headers = next();
+        let (cdn_loop, headers) = (next(), next());
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let (host, target) = match rest.find('/').and_then(|at| rest.split_at_checked(at)) {
             Some((host, target)) => (host, target),
@@ -56,6 +58,7 @@ impl<'a> Facts<'a> {
             path,
             credentials,
             forwarded_for,
+            cdn_loop,
         }
     }
 }
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn a_url_falls_into_scheme_host_target_and_path() {
         let facts = Facts::read(
-            "1000\nGET\nhttps://api.example.com:8443/a/b?c=/d?e\n203.0.113.7\nBearer x\n198.51.100.1\nx-a: 1\nx-b: 2\n",
+            "1000\nGET\nhttps://api.example.com:8443/a/b?c=/d?e\n203.0.113.7\nBearer x\n198.51.100.1\nother; v=1\nx-a: 1\nx-b: 2\n",
         );
         assert_eq!(
             (facts.now_ms, facts.method, facts.scheme, facts.host),
@@ -83,6 +86,7 @@ mod tests {
             }
         );
         assert_eq!(facts.forwarded_for, "198.51.100.1");
+        assert_eq!(facts.cdn_loop, "other; v=1");
     }
 
     #[test]

@@ -6,7 +6,8 @@ export function facts(request, countedHeaders) {
   const address = headers.get("CF-Connecting-IP") ?? "";
   const authorization = headers.get("Authorization") ?? "";
   const forwardedFor = headers.get("X-Forwarded-For") ?? "";
-  let facts = `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}\n`;
+  const cdnLoop = headers.get("CDN-Loop") ?? "";
+  let facts = `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}\n${cdnLoop}\n`;
   if (countedHeaders === "") return facts;
   for (const name of countedHeaders.split(",")) {
     const value = headers.get(name);
@@ -18,6 +19,10 @@ export function facts(request, countedHeaders) {
 export function variable(env, name) {
   const value = env[name];
   return value === undefined || typeof value === "string" ? value : JSON.stringify(value);
+}
+
+export function isBound(env, name) {
+  return typeof env[name]?.fetch === "function";
 }
 
 // The reply, or an error once the time is over. The call itself cannot be taken back.
@@ -80,19 +85,80 @@ export function answer(request, status, lines, body) {
   return response;
 }
 
-// Sends the request to the origin with these headers set and the client's own `X-Bouncer-*` removed.
-export function forward(request, url, lines) {
-  const headers = new Headers(request.headers);
+// Meant for the next hop alone (RFC 9110, section 7.6.1), as credentials for a proxy are (section 11.7).
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+// Drops what is for the next hop alone, and what `Connection` declares to be.
+function dropHopByHop(headers) {
+  const named = headers.get("Connection")?.toLowerCase().split(/[\s,]+/) ?? [];
+  for (const name of [...headers.keys()]) {
+    if (HOP_BY_HOP.has(name) || named.includes(name)) headers.delete(name);
+  }
+}
+
+// The client's request, under another URL if one is given, with these headers set and its own `X-Bouncer-*` removed. Only
+// a copy of a request may be a GET with a body.
+function outgoing(request, url, lines) {
+  const copy = url === undefined ? new Request(request) : new Request(url, request);
+  const { headers } = copy;
+  const isWebSocket = headers.get("Upgrade")?.toLowerCase() === "websocket";
+  dropHopByHop(headers);
   for (const name of request.headers.keys()) {
     if (name.startsWith("x-bouncer-")) headers.delete(name);
   }
   setAll(headers, lines);
-  return fetch(url, { method: request.method, headers, body: request.body, redirect: "manual" });
+  if (isWebSocket) headers.set("Upgrade", "websocket");
+  return copy;
+}
+
+// The request's body, which tells when all of it has been sent, or that it broke off. Then it does not end by itself: if
+// it did, the origin would take what it has for the whole.
+function watched(request, onSent, onBroken) {
+  const length = request.headers.get("Content-Length");
+  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+  request.body.pipeTo(writable, { preventAbort: true }).then(onSent, (reason) => {
+    // If it is the origin that takes no more, it may still answer.
+    if (writable.getWriter().desiredSize !== null) onBroken(reason);
+  });
+  return readable;
+}
+
+// Sends the request to the origin, through its binding if it has one. The origin has its time from when it has all of the
+// request to when it begins to answer; what it takes for the body after that is its own affair and the client's.
+export async function forward(request, binding, url, lines, timeoutMs) {
+  const copy = outgoing(request, url, lines);
+  const clock = new AbortController();
+  const init = { redirect: "manual", signal: clock.signal };
+  let timer;
+  let isOver = false;
+  const start = () => {
+    const expire = () => clock.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
+    if (!isOver) timer = setTimeout(expire, timeoutMs);
+  };
+  if (copy.body === null || copy.method === "GET") start();
+  else init.body = watched(copy, start, (reason) => clock.abort(reason));
+  try {
+    return await (binding ?? globalThis).fetch(copy, init);
+  } finally {
+    isOver = true;
+    clearTimeout(timer);
+  }
 }
 
 // The origin's response, with these headers set. The body is handed on, not read.
 export function stamped(response, lines) {
   const copy = new Response(response.body, response);
+  dropHopByHop(copy.headers);
   setAll(copy.headers, lines);
   return copy;
 }

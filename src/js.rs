@@ -5,12 +5,16 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/glue.mjs")]
 extern "C" {
-    /// The time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each, and the headers of these names
-    /// that are there; no value can contain a line break.
+    /// The time, method, URL, address, `Authorization`, `X-Forwarded-For` and `CDN-Loop`, a line each, and the headers of
+    /// these names that are there; no value can contain a line break.
     pub(crate) fn facts(request: &Object, counted_headers: &str) -> String;
 
     /// A variable or secret: a string as it is, anything else as JSON.
     pub(crate) fn variable(env: &Object, name: &str) -> Option<String>;
+
+    /// Whether something that is called and not just read is bound under this name.
+    #[wasm_bindgen(js_name = isBound)]
+    pub(crate) fn is_bound(env: &Object, name: &str) -> bool;
 
     /// Sends a message to the ledger of this name. The promise is of its reply, and breaks when that takes too long.
     #[wasm_bindgen(catch, js_name = callLedger)]
@@ -40,9 +44,15 @@ extern "C" {
     /// A response of our own; without its body when the request is a HEAD.
     pub(crate) fn answer(request: &Object, status: u16, head: &str, body: &str) -> JsValue;
 
-    /// The request, sent to `url`. The promise is of the origin's response.
-    #[wasm_bindgen(catch)]
-    pub(crate) fn forward(request: &Object, url: &str, head: &str) -> Result<Promise, JsValue>;
+    /// The request, sent to `url` if there is one, and through the binding if there is one. The promise is of the origin's response; it fails
+    /// with a `TimeoutError` if the origin does not begin to answer in time.
+    pub(crate) fn forward(
+        request: &Object,
+        binding: Option<&Object>,
+        url: Option<&str>,
+        head: &str,
+        timeout_ms: u32,
+    ) -> Promise;
 
     /// Writes a line to the log unless it is empty, and a data point to the binding `ANALYTICS` if there is one.
     pub(crate) fn report(
@@ -72,6 +82,9 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = LEDGERS)]
     pub(crate) fn ledgers(this: &Env) -> Option<Object>;
+
+    #[wasm_bindgen(method, getter, js_name = ORIGIN)]
+    pub(crate) fn origin(this: &Env) -> Option<Object>;
 }
 
 #[wasm_bindgen]
@@ -107,6 +120,14 @@ pub(crate) fn now_ms() -> u64 {
 /// The bytes of a `Uint8Array` or `ArrayBuffer`.
 pub(crate) fn bytes(value: &JsValue) -> Vec<u8> {
     Uint8Array::new(value).to_vec()
+}
+
+/// What kind of error was thrown: `TypeError`, `TimeoutError`; empty if it says nothing of that.
+pub(crate) fn name(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.name()),
+        None => String::new(),
+    }
 }
 
 /// What an error that was thrown says of itself.

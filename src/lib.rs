@@ -16,8 +16,8 @@ use bouncer::Bouncer;
 use facts::Facts;
 use head::Head;
 use identity::Client;
-use origin::Outgoing;
-use policy::Mode;
+use origin::{Failure, Outgoing};
+use policy::{Mode, Origin};
 use refusal::Refusal;
 use report::What;
 use stamp::stamp;
@@ -52,6 +52,9 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     };
     let lines = js::facts(&request, &bouncer.counted_headers);
     let facts = Facts::read(&lines);
+    if bouncer.pseudonym.is_in(facts.cdn_loop) {
+        return refuse(&request, &Refusal::LoopDetected, &Head::default());
+    }
     let route = bouncer.policy.route(facts.method, facts.path);
     let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
     let asked = [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(&route, &client, mode));
@@ -133,25 +136,40 @@ impl Visit {
         };
         admission.settle(end).await;
         let stamp = stamp(&admission.asked().names(), &admission.decision());
-        let stamped = served.and_then(|response| js::stamped(&response, stamp.as_str()));
-        let response = stamped.unwrap_or_else(|error| {
-            js::log_error(&format!("the origin did not answer: {error:?}"));
-            refuse(&self.request, &Refusal::OriginUnreachable, &stamp)
+        let stamped = served
+            .and_then(|response| js::stamped(&response, stamp.as_str()).map_err(|e| failure(&e)));
+        let response = stamped.unwrap_or_else(|failure| {
+            js::log_error(&failure.to_string());
+            refuse(&self.request, &failure.refusal(), &stamp)
         });
         (response, end)
     }
 
     /// Passes the request to the origin.
-    async fn forward(&self) -> Result<js::Response, JsValue> {
+    async fn forward(&self) -> Result<js::Response, Failure> {
         let Bouncer {
             policy,
+            pseudonym,
             origin_secret,
             ..
         } = self.bouncer;
         let facts = Facts::read(&self.lines);
-        let outgoing = Outgoing::new(&policy.origin, &facts, origin_secret.as_deref());
-        let promise = js::forward(&self.request, &outgoing.url, outgoing.head.as_str())?;
-        Ok(JsFuture::from(promise).await?.unchecked_into())
+        let outgoing = Outgoing::new(&policy.origin, &facts, pseudonym, origin_secret.as_deref());
+        let binding = match policy.origin {
+            Origin::Url(_) => None,
+            Origin::Binding => self.env.origin(),
+        };
+        let sent = js::forward(
+            &self.request,
+            binding.as_ref(),
+            outgoing.url.as_deref(),
+            outgoing.head.as_str(),
+            policy.origin_timeout_ms,
+        );
+        match JsFuture::from(sent).await {
+            Ok(response) => Ok(response.unchecked_into()),
+            Err(error) => Err(failure(&error)),
+        }
     }
 
     /// Reports what rules in shadow mode would have refused, once the response is out.
@@ -175,6 +193,10 @@ impl Visit {
     }
 }
 
+fn failure(error: &JsValue) -> Failure {
+    Failure::new(&js::name(error), js::message(error))
+}
+
 fn refuse(request: &Object, refusal: &Refusal, stamp: &Head) -> JsValue {
     js::answer(
         request,
@@ -191,14 +213,19 @@ thread_local! {
 /// What this isolate has set up, on its first request; nothing when the policy is wrong.
 fn bouncer(env: &js::Env) -> Option<&'static Bouncer> {
     BOUNCER.with(|cell| {
-        *cell.get_or_init(|| match Bouncer::new(|name| js::variable(env, name)) {
-            // An isolate has one policy for as long as it lives.
-            Ok(bouncer) => Some(Box::leak(Box::new(bouncer))),
-            Err(error) => {
-                js::log_error(&format!(
-                    "the policy is not valid, nothing is forwarded. {error}"
-                ));
-                None
+        *cell.get_or_init(|| {
+            match Bouncer::new(
+                |name| js::variable(env, name),
+                |name| js::is_bound(env, name),
+            ) {
+                // An isolate has one policy for as long as it lives.
+                Ok(bouncer) => Some(Box::leak(Box::new(bouncer))),
+                Err(error) => {
+                    js::log_error(&format!(
+                        "the policy is not valid, nothing is forwarded. {error}"
+                    ));
+                    None
+                }
             }
         })
     })

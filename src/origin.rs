@@ -1,48 +1,125 @@
-//! The proxy: where a request goes, and what is added for the origin's sake.
+//! The proxy: where a request goes, what is added for the origin's sake, and why there may be no answer.
+
+use sha2::{Digest, Sha256};
 
 use crate::facts::Facts;
 use crate::head::Head;
+use crate::policy::Origin;
+use crate::refusal::Refusal;
 
-/// A request as the origin gets it: the client's own, under this URL and with these headers set.
+/// Who a Bouncer is in `CDN-Loop` (RFC 8586): whoever has another policy, in front of another origin, is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pseudonym(String);
+
+/// A request as the origin gets it: the client's own, under this URL if it has one and with these headers set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The origin's address with the client's path and query, byte for byte.
-    pub url: String,
+    /// The client's path and query, byte for byte, at the origin's address. A bound origin gets the client's own URL, which
+    /// is not taken apart: whoever parses a URL rewrites some of it.
+    pub url: Option<String>,
     /// What is set on the client's own headers.
     pub head: Head,
+}
+
+/// Why there is no answer. In either case the origin may have got the request, and may have acted on it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It refused the connection, reset it, or did not answer with HTTP.
+    #[error("the origin could not be reached, or did not answer with HTTP: {0}")]
+    Unreachable(String),
+    /// It did not begin to answer in time, and the request was cancelled.
+    #[error("the origin did not answer: {0}; if it needs longer, raise origin_timeout_ms")]
+    TimedOut(String),
+}
+
+// === impl Pseudonym ===
+
+impl Pseudonym {
+    /// That of the Bouncer with this policy.
+    #[must_use]
+    pub fn new(policy_json: &str) -> Self {
+        let hash = Sha256::digest(policy_json);
+        let hex = hash.iter().take(8).map(|byte| format!("{byte:02x}"));
+        Self(format!("bouncer-{}", hex.collect::<String>()))
+    }
+
+    /// Whether a request with this `CDN-Loop` has been here before.
+    #[must_use]
+    pub fn is_in(&self, cdn_loop: &str) -> bool {
+        let mut passed = cdn_loop.split(',');
+        passed.any(|info| info.split(';').next().unwrap_or_default().trim() == self.0)
+    }
 }
 
 // === impl Outgoing ===
 
 impl Outgoing {
-    /// `origin` has no slash at its end. The secret tells the origin that the request came through Bouncer.
+    /// The secret tells the origin that the request came through Bouncer, `through`.
     #[must_use]
-    pub fn new(origin: &str, facts: &Facts<'_>, secret: Option<&str>) -> Self {
+    pub fn new(
+        origin: &Origin,
+        facts: &Facts<'_>,
+        through: &Pseudonym,
+        secret: Option<&str>,
+    ) -> Self {
         let Facts {
             scheme,
             host,
             target,
             credentials,
             forwarded_for,
+            cdn_loop,
             ..
         } = *facts;
+        let url = match origin {
+            Origin::Url(base) => Some(format!("{base}{target}")),
+            Origin::Binding => None,
+        };
         let mut head = Head::default();
         head.set("X-Forwarded-Proto", scheme);
         head.set("X-Forwarded-Host", host);
-        let hops = [forwarded_for, credentials.address];
-        head.set(
-            "X-Forwarded-For",
-            hops.into_iter()
-                .filter(|hop| !hop.is_empty())
-                .collect::<Vec<_>>()
-                .join(", "),
-        );
+        let hops = list(&[forwarded_for, credentials.address]);
+        if !hops.is_empty() {
+            head.set("X-Forwarded-For", hops);
+        }
+        head.set("CDN-Loop", list(&[cdn_loop, &through.0]));
         if let Some(secret) = secret {
             head.set("X-Bouncer-Secret", secret);
         }
-        Self {
-            url: format!("{origin}{target}"),
-            head,
+        Self { url, head }
+    }
+}
+
+/// The members that are there, as a header's list.
+fn list(members: &[&str]) -> String {
+    let mut text = String::new();
+    for member in members.iter().filter(|member| !member.is_empty()) {
+        if !text.is_empty() {
+            text += ", ";
+        }
+        text += member;
+    }
+    text
+}
+
+// === impl Failure ===
+
+impl Failure {
+    /// From the name and the message of the error that a request to the origin ended with.
+    #[must_use]
+    pub fn new(name: &str, message: String) -> Self {
+        match name {
+            "TimeoutError" => Self::TimedOut(message),
+            _ => Self::Unreachable(message),
+        }
+    }
+
+    /// What the client is told.
+    #[must_use]
+    pub const fn refusal(&self) -> Refusal {
+        match self {
+            Self::Unreachable(_) => Refusal::OriginUnreachable,
+            Self::TimedOut(_) => Refusal::OriginTimeout,
         }
     }
 }
@@ -51,17 +128,58 @@ impl Outgoing {
 mod tests {
     use super::*;
 
+    const LINES: &str =
+        "1000\nGET\nhttps://api.example.com/a%2Fb//?q=%20\n203.0.113.7\n\n198.51.100.1\nother; v=1";
+
     #[test]
     fn the_origin_gets_the_clients_own_target_and_learns_where_it_came_from() {
-        let facts = Facts::read(
-            "1000\nGET\nhttps://api.example.com/a%2Fb//?q=%20\n203.0.113.7\n\n198.51.100.1",
-        );
-        let outgoing = Outgoing::new("http://127.0.0.1:8000/base", &facts, Some("s3cret"));
-        assert_eq!(outgoing.url, "http://127.0.0.1:8000/base/a%2Fb//?q=%20");
+        let facts = Facts::read(LINES);
+        let origin = Origin::Url("http://127.0.0.1:8000/base".to_owned());
+        let through = Pseudonym::new("{}");
+        let outgoing = Outgoing::new(&origin, &facts, &through, Some("s3cret"));
+        let url = outgoing.url.as_deref();
+        assert_eq!(url, Some("http://127.0.0.1:8000/base/a%2Fb//?q=%20"));
         assert_eq!(
             outgoing.head.as_str(),
             "X-Forwarded-Proto: https\nX-Forwarded-Host: api.example.com\n\
-             X-Forwarded-For: 198.51.100.1, 203.0.113.7\nX-Bouncer-Secret: s3cret\n"
+             X-Forwarded-For: 198.51.100.1, 203.0.113.7\nCDN-Loop: other; v=1, bouncer-44136fa355b3678a\n\
+             X-Bouncer-Secret: s3cret\n"
         );
+    }
+
+    #[test]
+    fn a_bound_origin_gets_the_clients_own_url() {
+        let facts = Facts::read(LINES);
+        let outgoing = Outgoing::new(&Origin::Binding, &facts, &Pseudonym::new("{}"), None);
+        assert_eq!(outgoing.url, None);
+    }
+
+    #[test]
+    fn a_bouncer_knows_itself_and_nobody_else() {
+        let pseudonym = Pseudonym::new("{}");
+        for (cdn_loop, is_in) in [
+            ("", false),
+            ("bouncer", false),
+            ("other", false),
+            ("bouncer-44136fa355b3678a", true),
+            ("other; bouncer-44136fa355b3678a", false),
+            ("other;v=1 ,bouncer-44136fa355b3678a ; v=2", true),
+        ] {
+            assert_eq!(pseudonym.is_in(cdn_loop), is_in, "{cdn_loop:?}");
+        }
+        let other = Outgoing::new(
+            &Origin::Binding,
+            &Facts::read(LINES),
+            &Pseudonym::new("{ }"),
+            None,
+        );
+        assert!(!pseudonym.is_in(other.head.as_str()));
+    }
+
+    #[test]
+    fn an_origin_that_is_late_is_told_from_one_that_fails() {
+        let refusal = |name| Failure::new(name, String::new()).refusal();
+        assert_eq!(refusal("TimeoutError"), Refusal::OriginTimeout);
+        assert_eq!(refusal("Error"), Refusal::OriginUnreachable);
     }
 }

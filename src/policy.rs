@@ -17,12 +17,14 @@ mod compile;
 mod conduct;
 mod jwt;
 mod limits;
+mod origin;
 mod source;
 mod warning;
 
 pub use allowance::{Allowance, Allowances, Holder};
 pub use conduct::{Counts, Mode, OnError, Store};
 pub use jwt::{Jwt, KeySource};
+pub use origin::Origin;
 pub use warning::Warning;
 
 /// The name of the rule for everything that no rule matches.
@@ -62,8 +64,10 @@ type Result<T> = std::result::Result<T, PolicyError>;
 /// A policy that has been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// Where allowed requests go: scheme, authority and base path, without a slash at the end.
-    pub origin: String,
+    /// Where allowed requests go.
+    pub origin: Origin,
+    /// How long the origin may take to begin to answer, in milliseconds.
+    pub origin_timeout_ms: u32,
     /// The leading bits by which IPv6 addresses are counted.
     pub ipv6_prefix: u8,
     /// How users are verified, if they are.

@@ -19,6 +19,10 @@ pub enum Refusal {
     PolicyInvalid,
     /// 502: the origin refused the connection, reset it, or did not answer with HTTP.
     OriginUnreachable,
+    /// 504: the origin did not begin to answer in time.
+    OriginTimeout,
+    /// 508: the request has gone through this Bouncer before.
+    LoopDetected,
     /// 503: the counter could not be asked.
     LimiterUnavailable,
 }
@@ -36,6 +40,8 @@ impl Refusal {
             Self::RateLimited { .. } => 429,
             Self::PolicyInvalid => 500,
             Self::OriginUnreachable => 502,
+            Self::OriginTimeout => 504,
+            Self::LoopDetected => 508,
             Self::LimiterUnavailable => 503,
         }
     }
@@ -54,7 +60,10 @@ impl Refusal {
                 refused: Refused::Never,
             } => Some(limit.window_ms().div_ceil(1_000)),
             Self::LimiterUnavailable => Some(RETRY_SOON_S),
-            Self::PolicyInvalid | Self::OriginUnreachable => None,
+            Self::PolicyInvalid
+            | Self::OriginUnreachable
+            | Self::OriginTimeout
+            | Self::LoopDetected => None,
         }
     }
 
@@ -74,6 +83,14 @@ impl Refusal {
             Self::OriginUnreachable => json!({
                 "error": "origin_unreachable",
                 "message": "The API behind the rate limiter could not be reached.",
+            }),
+            Self::OriginTimeout => json!({
+                "error": "origin_timeout",
+                "message": "The API behind the rate limiter did not answer in time.",
+            }),
+            Self::LoopDetected => json!({
+                "error": "loop_detected",
+                "message": "The request came back to the rate limiter that forwarded it: its origin leads to itself.",
             }),
             Self::LimiterUnavailable => json!({
                 "error": "limiter_unavailable",

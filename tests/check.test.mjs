@@ -50,6 +50,19 @@ describe("a policy that is valid and perhaps not what was meant", () => {
   });
 });
 
+describe("a policy without an origin", () => {
+  it("goes to the service that is bound as ORIGIN", () => {
+    const folder = mkdtempSync(join(tmpdir(), "bouncer-check-"));
+    const file = join(folder, "wrangler.toml");
+    const services = '[[services]]\nbinding = "ORIGIN"\nservice = "api"\n';
+    writeFileSync(file, `${services}[vars.BOUNCER]\ndefault = { limit = "1/day" }\n`);
+    const { status, stdout, stderr } = check("--config", file);
+    rmSync(folder, { recursive: true });
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.match(stdout, /^origin is the service bound as ORIGIN\n/);
+  });
+});
+
 describe("the policy of this repository", () => {
   it("is shown as a table", () => {
     const { status, stdout, stderr } = check();

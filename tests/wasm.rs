@@ -31,7 +31,7 @@ fn bouncer() -> Bouncer {
         "JWT_SECRET" => Some("an example secret of 32 bytes...".to_owned()),
         _ => None,
     };
-    Bouncer::new(variable).unwrap()
+    Bouncer::new(variable, |_| false).unwrap()
 }
 
 #[wasm_bindgen_test]

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
-    Rule, api_keys, conduct, jwt, limits,
+    Rule, api_keys, conduct, jwt, limits, origin,
 };
 use crate::identity::KeyKind;
 use crate::route::Pattern;
@@ -40,7 +40,8 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         share(rule, &default, &format!("rules[{index}].bucket"))?;
     }
     Ok(Policy {
-        origin: origin(&source.origin)?,
+        origin: origin::origin(source.origin.as_deref())?,
+        origin_timeout_ms: origin::timeout_ms(source.origin_timeout_ms)?,
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
         api_keys,
@@ -261,42 +262,6 @@ fn ipv6_prefix(bits: Option<u8>) -> Result<u8> {
             "ipv6_prefix",
             format!("found {bits}; write a number of bits from 1 to 128"),
         )),
-    }
-}
-
-fn origin(text: &str) -> Result<String> {
-    let authority_and_path = ["http://", "https://"]
-        .into_iter()
-        .find_map(|scheme| text.strip_prefix(scheme));
-    let is_origin = authority_and_path.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.starts_with('/')
-            && rest
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !b"?#@\\".contains(&byte))
-            && has_good_port(rest)
-    });
-    if is_origin {
-        Ok(text.trim_end_matches('/').to_owned())
-    } else {
-        let problem = format!(
-            "found {text:?}; write the address of your API, as in \"https://api.example.com\" or \
-             \"http://127.0.0.1:8000\", with a base path if it has one"
-        );
-        Err(PolicyError::new("origin", problem))
-    }
-}
-
-fn has_good_port(authority_and_path: &str) -> bool {
-    let authority = authority_and_path.split('/').next().unwrap_or_default();
-    // The colons of an IPv6 address are in brackets.
-    match authority
-        .rsplit(']')
-        .next()
-        .and_then(|rest| rest.split_once(':'))
-    {
-        Some((_, port)) => port.parse::<u16>().is_ok_and(|port| port > 0),
-        None => true,
     }
 }
 

@@ -11,7 +11,8 @@ use super::limits::LimitSource;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
-    pub(super) origin: String,
+    pub(super) origin: Option<String>,
+    pub(super) origin_timeout_ms: Option<u32>,
     pub(super) default: DefaultSource,
     pub(super) jwt: Option<JwtSource>,
     pub(super) api_keys: Option<ApiKeysSource>,

@@ -71,7 +71,11 @@ fn a_rules_limits_are_counted_as_the_rule_says() {
         counting.allowances.default,
         Allowance::Limits(limits.collect())
     );
-    assert_eq!(policy.origin, "http://127.0.0.1:8000");
+    assert_eq!(
+        policy.origin,
+        Origin::Url("http://127.0.0.1:8000".to_owned())
+    );
+    assert_eq!(policy.origin_timeout_ms, 30_000);
 }
 
 #[test]
@@ -313,8 +317,12 @@ fn a_wrong_rule_names_its_field_and_says_what_would_be_right() {
 fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
     for (json, expected) in [
         (
-            json!({ "default": { "limit": "1/day" } }),
-            "BOUNCER: missing field `origin`",
+            json!({ "default": { "limit": "1/day" }, "origin_timeout_ms": 0 }),
+            "BOUNCER.origin_timeout_ms: found 0; write a number of milliseconds from 1",
+        ),
+        (
+            json!({ "default": { "limit": "1/day" }, "origin_timeout_ms": 600_001 }),
+            "BOUNCER.origin_timeout_ms: found 600001",
         ),
         (
             json!({ "origin": "http://a" }),

@@ -42,6 +42,8 @@ fn failures_are_json_with_a_code_and_a_message() {
     for (refusal, status, code) in [
         (Refusal::PolicyInvalid, 500, "policy_invalid"),
         (Refusal::OriginUnreachable, 502, "origin_unreachable"),
+        (Refusal::OriginTimeout, 504, "origin_timeout"),
+        (Refusal::LoopDetected, 508, "loop_detected"),
         (Refusal::LimiterUnavailable, 503, "limiter_unavailable"),
     ] {
         assert_eq!(refusal.status(), status);

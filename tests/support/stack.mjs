@@ -12,9 +12,9 @@ import { ROOT, start } from "../../scripts/run.mjs";
 
 export const SECRET = "an end-to-end secret of sixty-four bytes or more, as HS512 needs one";
 
-const CONFIG = join(ROOT, "wrangler.toml");
+export const CONFIG = join(ROOT, "wrangler.toml");
 const ORIGIN_API = join(ROOT, "target", "debug", "origin-api");
-const BUILT_WORKER = join(ROOT, "target", "e2e-worker");
+export const BUILT_WORKER = join(ROOT, "target", "e2e-worker");
 
 export const temporary = () => mkdtempSync(join(tmpdir(), "bouncer-test-"));
 

@@ -101,8 +101,25 @@ fn read(file: &str) -> Result<Written, String> {
     };
     let at_its_line =
         |error: PolicyError| format!("{}: {error}", place::of(file, &text, &error.path));
-    let policy = Policy::from_json(&json).map_err(at_its_line)?;
+    let policy = Policy::from_json(&json)
+        .and_then(|policy| {
+            policy
+                .origin
+                .check(|name| is_bound(&toml, name))
+                .map(|()| policy)
+        })
+        .map_err(at_its_line)?;
     Ok(Written { text, policy })
+}
+
+/// Whether a service is bound under this name.
+fn is_bound(toml: &toml::Table, name: &str) -> bool {
+    let services = toml.get("services").and_then(toml::Value::as_array);
+    let mut names = services
+        .into_iter()
+        .flatten()
+        .map(|service| service.get("binding"));
+    names.any(|binding| binding.and_then(toml::Value::as_str) == Some(name))
 }
 
 fn explain(policy: &Policy, request: &str) -> Result<String, String> {
