@@ -27,7 +27,7 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// Reads the time, method, URL, address, `Authorization` and `X-Forwarded-For`, a line each, and then the headers that
-    /// are counted by.
+    /// are read.
     #[must_use]
     pub fn read(lines: &'a str) -> Self {
         let mut lines = lines.splitn(7, '\n');

@@ -1,18 +1,24 @@
 // The JavaScript that js.rs calls. Each function does in one crossing what would take Rust many: a crossing between
 // wasm and JavaScript costs more than the work itself. Header lines travel as one string, "Name: value\n" each.
 
-export function facts(request, countedHeaders) {
+export function facts(request, readHeaders) {
   const { headers } = request;
   const address = headers.get("CF-Connecting-IP") ?? "";
   const authorization = headers.get("Authorization") ?? "";
   const forwardedFor = headers.get("X-Forwarded-For") ?? "";
-  let facts = `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}\n`;
-  if (countedHeaders === "") return facts;
-  for (const name of countedHeaders.split(",")) {
+  const facts = `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}\n`;
+  return facts + linesOf(headers, readHeaders);
+}
+
+// Those of the named headers that are there.
+function linesOf(headers, names) {
+  let lines = "";
+  if (names === "") return lines;
+  for (const name of names.split(",")) {
     const value = headers.get(name);
-    if (value !== null) facts += `${name}: ${value}\n`;
+    if (value !== null) lines += `${name}: ${value}\n`;
   }
-  return facts;
+  return lines;
 }
 
 export function variable(env, name) {
@@ -90,8 +96,11 @@ export function forward(request, url, lines) {
   return fetch(url, { method: request.method, headers, body: request.body, redirect: "manual" });
 }
 
-// The origin's response, with these headers set. The body is handed on, not read.
-export function stamped(response, lines) {
+// The origin's response, with these headers set. The body is handed on, not read. Where the response has some of the
+// contested headers, their lines, to be settled first.
+export function stamped(response, lines, contested) {
+  const theirs = linesOf(response.headers, contested);
+  if (theirs !== "") return theirs;
   const copy = new Response(response.body, response);
   setAll(copy.headers, lines);
   return copy;

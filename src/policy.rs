@@ -10,6 +10,7 @@ use bouncer_durable::Algorithm;
 
 use crate::identity::{ApiKeys, KeyKind, Part};
 use crate::route::{NormalPath, Pattern};
+use crate::wire::Wire;
 
 mod allowance;
 mod api_keys;
@@ -19,6 +20,7 @@ mod jwt;
 mod limits;
 mod source;
 mod warning;
+mod wire;
 
 pub use allowance::{Allowance, Allowances, Holder};
 pub use conduct::{Counts, Mode, OnError, Store};
@@ -74,6 +76,8 @@ pub struct Policy {
     pub timeout_ms: u32,
     /// Where is counted.
     pub store: Store,
+    /// Which headers are set.
+    pub wire: Wire,
     /// In the order in which they are tried.
     pub rules: Vec<Rule>,
     /// For everything that no rule matches.
@@ -141,7 +145,8 @@ impl Policy {
         source::read(json).and_then(compile::policy)
     }
 
-    /// The names of the headers that somebody is counted by, in lower case.
+    /// The names of the request headers that are read, in lower case: those that somebody is counted by, and those that say
+    /// how to answer.
     #[must_use]
     pub fn headers(&self) -> Vec<&str> {
         let keys = self
@@ -152,7 +157,7 @@ impl Policy {
             _ => None,
         });
         let api_key = self.api_keys.iter().map(|keys| keys.header.as_str());
-        let mut names: Vec<_> = counted_by.chain(api_key).collect();
+        let mut names: Vec<_> = counted_by.chain(api_key).chain(self.wire.reads()).collect();
         names.sort_unstable();
         names.dedup();
         names
