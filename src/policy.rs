@@ -157,7 +157,10 @@ impl Policy {
             _ => None,
         });
         let api_key = self.api_keys.iter().map(|keys| keys.header.as_str());
-        let mut names: Vec<_> = counted_by.chain(api_key).chain(self.wire.reads()).collect();
+        let mut names: Vec<_> = counted_by
+            .chain(api_key)
+            .chain(self.wire.reads().iter().copied())
+            .collect();
         names.sort_unstable();
         names.dedup();
         names

@@ -92,7 +92,7 @@ impl Refusal {
                         "title": QUOTA_EXCEEDED.1,
                         "status": self.status(),
                         "detail": message,
-                        "violated-policies": violated,
+                        "violated-policies": violated.as_slice(),
                         "retry_after": retry_after_s,
                     }),
                 }

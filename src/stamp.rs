@@ -4,6 +4,8 @@
 //! whose values are Lists of Strings with parameters (RFC 9651). `X-RateLimit-*` speaks of the one limit that binds: the
 //! one that refused, else the one with the smallest share left. The policy may leave out either family.
 
+use std::fmt::{self, Write as _};
+
 use bouncer_durable::Limit;
 use bouncer_durable::ledger::{Decision, LimitStanding};
 
@@ -30,12 +32,14 @@ pub struct Families {
 
 impl Families {
     /// The names of the headers.
-    pub fn names<'a>(self) -> impl Iterator<Item = &'a str> {
-        let x_ratelimit = [X_LIMIT, X_REMAINING, X_RESET].into_iter();
-        let draft = [STANDING, POLICY].into_iter();
-        x_ratelimit
-            .filter(move |_| self.x_ratelimit)
-            .chain(draft.filter(move |_| self.draft))
+    #[must_use]
+    pub const fn names(self) -> &'static [&'static str] {
+        match (self.x_ratelimit, self.draft) {
+            (true, true) => &[X_LIMIT, X_REMAINING, X_RESET, STANDING, POLICY],
+            (true, false) => &[X_LIMIT, X_REMAINING, X_RESET],
+            (false, true) => &[STANDING, POLICY],
+            (false, false) => &[],
+        }
     }
 }
 
@@ -66,10 +70,13 @@ pub fn stamp(rules: &[&str], decision: &Decision, families: Families) -> Head {
 /// The names of the limits that refused, as the stamp has them.
 #[must_use]
 pub fn violated(rules: &[&str], decision: &Decision) -> Vec<String> {
-    let refused = named(rules, decision).filter(|(_, each)| each.refused.is_some());
-    refused
-        .map(|(rule, each)| limit_name(rule, &each.limit))
-        .collect()
+    let mut names = Vec::new();
+    for (rule, each) in named(rules, decision) {
+        if each.refused.is_some() {
+            names.push(limit_name(rule, &each.limit));
+        }
+    }
+    names
 }
 
 fn set_x_ratelimit(head: &mut Head, decision: &Decision) {
@@ -86,26 +93,45 @@ fn set_x_ratelimit(head: &mut Head, decision: &Decision) {
 }
 
 fn set_draft(head: &mut Head, rules: &[&str], decision: &Decision) {
-    let list = |parameters: fn(&LimitStanding) -> String| {
-        let items = named(rules, decision).map(|(rule, each)| {
-            format!("\"{}\"{}", limit_name(rule, &each.limit), parameters(each))
-        });
-        items.collect::<Vec<_>>().join(",")
-    };
-    let policies = list(|LimitStanding { limit, .. }| {
-        let window_s = seconds(limit.quota_window_ms());
-        format!(";{QUOTA}={};{WINDOW}={window_s}", limit.quota())
-    });
-    // A header without a value says nothing.
-    if policies.is_empty() {
-        return;
+    let (mut policies, mut standings) = (List::default(), List::default());
+    for (
+        rule,
+        LimitStanding {
+            limit, standing, ..
+        },
+    ) in named(rules, decision)
+    {
+        let name = limit_name(rule, limit);
+        let (quota, window_s) = (limit.quota(), seconds(limit.quota_window_ms()));
+        policies.push(format_args!(
+            "\"{name}\";{QUOTA}={quota};{WINDOW}={window_s}"
+        ));
+        let (left, more_s) = (standing.remaining, seconds(standing.more_ms));
+        standings.push(format_args!(
+            "\"{name}\";{REMAINING}={left};{MORE_IN}={more_s}"
+        ));
     }
-    head.set(POLICY, policies);
-    let standings = list(|LimitStanding { standing, .. }| {
-        let more_s = seconds(standing.more_ms);
-        format!(";{REMAINING}={};{MORE_IN}={more_s}", standing.remaining)
-    });
-    head.set(STANDING, standings);
+    // A header without a value says nothing.
+    if !policies.0.is_empty() {
+        head.set(POLICY, policies.0);
+        head.set(STANDING, standings.0);
+    }
+}
+
+/// Items on one line.
+#[derive(Default)]
+struct List(String);
+
+// === impl List ===
+
+impl List {
+    fn push(&mut self, item: fmt::Arguments<'_>) {
+        if !self.0.is_empty() {
+            self.0.push(',');
+        }
+        // Writing to a string does not fail.
+        let _ = self.0.write_fmt(item);
+    }
 }
 
 /// Every standing with the name of its rule.

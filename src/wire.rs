@@ -25,19 +25,21 @@ pub struct Wire {
 
 impl Wire {
     /// The request headers that are read, in lower case.
-    pub fn reads(&self) -> impl Iterator<Item = &str> {
-        let of_browsers = [ORIGIN, REQUESTED_METHOD].into_iter();
-        let has_cors = self.cors.is_some();
-        [ACCEPT]
-            .into_iter()
-            .chain(of_browsers.filter(move |_| has_cors))
+    #[must_use]
+    pub const fn reads(&self) -> &'static [&'static str] {
+        match self.cors {
+            None => &[ACCEPT],
+            Some(_) => &[ACCEPT, ORIGIN, REQUESTED_METHOD],
+        }
     }
 
     /// The response headers that an origin may have set too, joined by commas.
     #[must_use]
     pub fn contested(&self) -> String {
-        let exposed = self.cors.iter().map(|_| EXPOSED);
-        let names: Vec<_> = self.families.names().chain(exposed).collect();
+        let mut names = self.families.names().to_vec();
+        if self.cors.is_some() {
+            names.push(EXPOSED);
+        }
         names.join(",")
     }
 
@@ -55,7 +57,7 @@ impl Wire {
         if self.cors.is_none() || self.is_preflight(facts) {
             return head;
         }
-        head.and(&self.exposed(value(theirs, EXPOSED)))
+        head.and(&self.exposed(value(theirs, EXPOSED).unwrap_or_default()))
     }
 
     /// The head and the body of an answer of our own.
@@ -66,23 +68,28 @@ impl Wire {
         let mut head = refusal.head(form).and(stamp);
         if let Some(cors) = &self.cors {
             let readable = cors.readable_by(of_request(ORIGIN));
-            head = head.and(&readable).and(&self.exposed(None));
+            head = head.and(&readable).and(&self.exposed(""));
         }
         (head, refusal.body(form))
     }
 
-    /// What a page's script may read: our headers, and those that the origin names.
-    fn exposed(&self, theirs: Option<&str>) -> Head {
-        let theirs: Vec<_> = theirs
-            .iter()
-            .flat_map(|names| names.split(',').map(str::trim))
-            .filter(|name| !name.is_empty())
-            .collect();
-        let is_new = |name: &&str| !theirs.iter().any(|their| their.eq_ignore_ascii_case(name));
-        let ours = self.families.names().chain([RETRY_AFTER]).filter(is_new);
-        let names: Vec<_> = theirs.iter().copied().chain(ours).collect();
+    /// What a page's script may read: what the origin names, and our headers.
+    fn exposed(&self, theirs: &str) -> Head {
+        let mut names = theirs.to_owned();
+        let is_named = |name: &str| {
+            let mut theirs = theirs.split(',');
+            theirs.any(|their| their.trim().eq_ignore_ascii_case(name))
+        };
+        for name in self.families.names().iter().chain(&[RETRY_AFTER]) {
+            if !is_named(name) {
+                if !names.is_empty() {
+                    names += ", ";
+                }
+                names += name;
+            }
+        }
         let mut head = Head::default();
-        head.set(EXPOSED, names.join(", "));
+        head.set(EXPOSED, names);
         head
     }
 }

@@ -94,22 +94,31 @@ enum Exactness {
 
 /// How much a media type is wanted, and by how exact a range: the most exact one decides.
 fn wish(ranges: &[Range<'_>], media_type: &str) -> Option<(u16, Exactness)> {
-    let named = ranges
-        .iter()
-        .filter_map(|range| Some((range.names(media_type)?, range.weight)));
-    let (exactness, weight) = named.max()?;
+    let mut wish = None;
+    for range in ranges {
+        wish = wish.max(range.names(media_type).map(|how| (how, range.weight)));
+    }
     // Weight 0 is "not acceptable", as if not named at all.
-    (weight > 0).then_some((weight, exactness))
+    wish.filter(|(_, weight)| *weight > 0)
+        .map(|(exactness, weight)| (weight, exactness))
 }
 
 /// A weight (RFC 9110, section 12.4.2): from 0 to 1 with at most three decimals.
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let is_digits = decimals.bytes().all(|byte| byte.is_ascii_digit());
-    if decimals.len() > 3 || !is_digits || !matches!(whole, "0" | "1") {
-        return None;
+    let mut weight = match whole {
+        "0" => 0,
+        "1" => 1_000,
+        _ => return None,
+    };
+    let mut worth = 100;
+    for decimal in decimals.bytes() {
+        if worth == 0 || !decimal.is_ascii_digit() {
+            return None;
+        }
+        weight += worth * u16::from(decimal - b'0');
+        worth /= 10;
     }
-    let weight = format!("{whole}{decimals:0<3}").parse().ok()?;
     (weight <= 1_000).then_some(weight)
 }
 

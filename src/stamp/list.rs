@@ -1,16 +1,14 @@
 //! Lists of Strings with parameters, the syntax of `RateLimit` and `RateLimit-Policy` (RFC 9651, section 4.2.1).
 //!
-//! Read strictly, as the RFC asks: what is no such list is no list at all. Of the parameters only integers are kept, since
-//! nothing else is compared here; an item that is kept is kept as it was written.
+//! Read strictly, as the RFC asks: what is no such list is no list at all. An item that is kept is kept as it was written.
 
 /// A String, and what is said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Item<'a> {
-    /// What the String says.
-    name: String,
-    /// All of it, as it was written.
+    /// The String as it was written, for which there is one way only.
+    name: &'a str,
+    /// All of it.
     pub(super) text: &'a str,
-    integers: Vec<(&'a str, i64)>,
 }
 
 /// The items of a list; none if it is not one, or has other members than Strings.
@@ -18,7 +16,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<Item<'_>>> {
     let mut input = Input(text.trim_matches(' '));
     let mut items = Vec::new();
     while !input.0.is_empty() {
-        items.push(input.item()?);
+        items.push(input.item("")?.0);
         input.run(is_whitespace);
         if input.0.is_empty() {
             break;
@@ -53,12 +51,9 @@ pub(super) fn settled(
 // === impl Item ===
 
 impl Item<'_> {
-    /// A parameter that is an integer.
+    /// A parameter that is an integer. Of several with the same key the last holds.
     pub(super) fn integer(&self, key: &str) -> Option<i64> {
-        let mut integers = self.integers.iter();
-        integers
-            .find(|(found, _)| *found == key)
-            .map(|(_, value)| *value)
+        Input(self.text).item(key)?.1
     }
 }
 
@@ -75,27 +70,27 @@ struct Input<'a>(&'a str);
 // === impl Input ===
 
 impl<'a> Input<'a> {
-    fn item(&mut self) -> Option<Item<'a>> {
+    /// An item, and its parameter of this key if that is an integer.
+    fn item(&mut self, wanted: &str) -> Option<(Item<'a>, Option<i64>)> {
         let from = self.0;
         let name = self.string()?;
-        let mut integers = Vec::new();
+        let mut integer = None;
         while self.eat(b';').is_some() {
             self.run(|byte| byte == b' ');
             let key = self.key()?;
-            // The last of a key holds, also when it is no integer.
-            integers.retain(|(found, _)| *found != key);
-            if self.eat(b'=').is_some()
-                && let Bare::Integer(integer) = self.bare_item()?
-            {
-                integers.push((key, integer));
+            let value = match self.eat(b'=') {
+                Some(()) => self.bare_item()?,
+                None => Bare::Other,
+            };
+            if key == wanted {
+                integer = match value {
+                    Bare::Integer(integer) => Some(integer),
+                    Bare::Other => None,
+                };
             }
         }
         let text = from.get(..from.len() - self.0.len())?;
-        Some(Item {
-            name,
-            text,
-            integers,
-        })
+        Some((Item { name, text }, integer))
     }
 
     fn key(&mut self) -> Option<&'a str> {
@@ -139,17 +134,16 @@ impl<'a> Input<'a> {
         }
     }
 
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<&'a str> {
+        let from = self.0;
         self.eat(b'"')?;
-        let mut value = String::new();
         loop {
             match self.next()? {
-                b'"' => return Some(value),
-                b'\\' => match self.next()? {
-                    byte @ (b'"' | b'\\') => value.push(char::from(byte)),
-                    _ => return None,
-                },
-                byte @ b' '..=b'~' => value.push(char::from(byte)),
+                b'"' => return from.get(..from.len() - self.0.len()),
+                b'\\' => {
+                    self.eat(b'"').or_else(|| self.eat(b'\\'))?;
+                }
+                b' '..=b'~' => {}
                 _ => return None,
             }
         }
@@ -164,10 +158,13 @@ impl<'a> Input<'a> {
             let fits = (1..=12).contains(&digits.len()) && (1..=3).contains(&fraction.len());
             return fits.then_some(Bare::Other);
         }
-        if digits.len() > 15 {
+        if !(1..=15).contains(&digits.len()) {
             return None;
         }
-        let value: i64 = digits.parse().ok()?;
+        let mut value = 0;
+        for digit in digits.bytes() {
+            value = value * 10 + i64::from(digit - b'0');
+        }
         Some(Bare::Integer(if is_negative { -value } else { value }))
     }
 

@@ -3,8 +3,6 @@
 //! `X-RateLimit-*` speaks of one limit, so the stricter of the two sets stays, as a set. `RateLimit` and
 //! `RateLimit-Policy` are lists, so every limit stays, and of two with the same name the stricter one.
 
-use std::cmp::Reverse;
-
 use super::list::{self, Item};
 use crate::head::{Head, headers, value};
 use crate::names::{MORE_IN, POLICY, QUOTA, REMAINING, STANDING, WINDOW, X_REMAINING, X_RESET};
@@ -21,18 +19,19 @@ pub fn settled(ours: &Head, theirs: &str, now_s: u64) -> Head {
     let keeps_trio = is_stricter_trio(theirs, ours.as_str(), now_s);
     let mut head = Head::default();
     for (name, our) in headers(ours.as_str()) {
-        let both = |their, is_stricter| list::settled(our, their, is_stricter);
-        match (name, value(theirs, name)) {
-            (POLICY, Some(their)) => match both(their, is_stricter_policy) {
-                Some(list) => head.set(name, list),
-                None => head.set(name, our),
-            },
-            (STANDING, Some(their)) => match both(their, is_stricter_standing) {
-                Some(list) => head.set(name, list),
-                None => head.set(name, our),
-            },
-            (_, Some(_)) if keeps_trio => {}
-            _ => head.set(name, our),
+        let Some(their) = value(theirs, name) else {
+            head.set(name, our);
+            continue;
+        };
+        let list = match name {
+            POLICY => list::settled(our, their, is_stricter_policy),
+            STANDING => list::settled(our, their, is_stricter_standing),
+            _ if keeps_trio => continue,
+            _ => None,
+        };
+        match list {
+            Some(list) => head.set(name, list),
+            None => head.set(name, our),
         }
     }
     head
@@ -40,70 +39,72 @@ pub fn settled(ours: &Head, theirs: &str, now_s: u64) -> Head {
 
 /// Whether less is left under their limit, or as much until later.
 fn is_stricter_trio(theirs: &str, ours: &str, now_s: u64) -> bool {
-    let standing = |lines| {
-        let remaining = value(lines, X_REMAINING).and_then(least)?;
-        let reset_s = value(lines, X_RESET).and_then(|text| latest_s(text, now_s));
-        Some((remaining, Reverse(reset_s)))
+    let remaining = |lines| least(value(lines, X_REMAINING)?);
+    let (Some(their), Some(our)) = (remaining(theirs), remaining(ours)) else {
+        return false;
     };
-    match (standing(theirs), standing(ours)) {
-        (Some(theirs), Some(ours)) => theirs < ours,
-        _ => false,
-    }
+    let reset_s = |lines| latest_s(value(lines, X_RESET)?, now_s);
+    their < our || their == our && reset_s(theirs) > reset_s(ours)
 }
 
-/// The smallest of the integers; there are several where a header was set several times.
-fn least(text: &str) -> Option<i64> {
-    let each = text.split(',').map(|each| each.trim().parse().ok());
-    each.collect::<Option<Vec<i64>>>()?.into_iter().min()
+/// The smallest of the numbers; there are several where a header was set several times. What is overdrawn is used up.
+fn least(text: &str) -> Option<u64> {
+    let mut least = None;
+    for each in text.split(',').map(str::trim) {
+        let number = match each.strip_prefix('-') {
+            Some(overdrawn) => overdrawn.parse::<u64>().ok()?.min(0),
+            None => each.parse::<u64>().ok()?,
+        };
+        least = Some(number.min(least.unwrap_or(number)));
+    }
+    least
 }
 
 /// The latest of the times, in seconds since the Unix epoch. Some write them with a fraction.
 fn latest_s(text: &str, now_s: u64) -> Option<u64> {
-    let each = text.split(',').map(|each| {
-        let (whole, fraction) = each.trim().split_once('.').unwrap_or((each.trim(), "0"));
-        let is_fraction =
-            !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
-        let begun = u64::from(fraction.bytes().any(|byte| byte != b'0'));
-        let reset_s = whole.parse::<u64>().ok().filter(|_| is_fraction)?;
-        let reset_s = reset_s.saturating_add(begun);
-        Some(if reset_s < FIRST_EPOCH_S {
-            now_s.saturating_add(reset_s)
-        } else {
-            reset_s
-        })
-    });
-    each.collect::<Option<Vec<_>>>()?.into_iter().max()
+    let mut latest_s = None;
+    for each in text.split(',').map(str::trim) {
+        let (whole, fraction) = each.split_once('.').unwrap_or((each, ""));
+        if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let mut reset_s = whole.parse::<u64>().ok()?;
+        if reset_s < FIRST_EPOCH_S {
+            reset_s = now_s.saturating_add(reset_s);
+        }
+        let is_begun = fraction.bytes().any(|byte| byte != b'0');
+        latest_s = latest_s.max(Some(reset_s.saturating_add(u64::from(is_begun))));
+    }
+    latest_s
 }
 
-/// Less is left, or as much and more of it comes later.
+/// Less is left, or as much and more of it comes later. What does not say what is left is never the stricter.
 fn is_stricter_standing(one: &Item<'_>, other: &Item<'_>) -> bool {
-    let standing =
-        |item: &Item<'_>| Some((item.integer(REMAINING)?, Reverse(item.integer(MORE_IN))));
-    is_less(standing(one), standing(other))
+    let Some(left) = one.integer(REMAINING) else {
+        return false;
+    };
+    other.integer(REMAINING).is_none_or(|others| {
+        left < others || left == others && one.integer(MORE_IN) > other.integer(MORE_IN)
+    })
 }
 
-/// A lower rate, or the same with a smaller quota. Where one of them does not say its window, the quota alone.
+/// A lower rate, or the same with a smaller quota. Where one of them does not say its window, the quota alone; and what does
+/// not say its quota is never the stricter.
 fn is_stricter_policy(one: &Item<'_>, other: &Item<'_>) -> bool {
-    let quotas = (one.integer(QUOTA), other.integer(QUOTA));
+    let Some(quota) = one.integer(QUOTA) else {
+        return false;
+    };
+    let Some(others) = other.integer(QUOTA) else {
+        return true;
+    };
     let window = |item: &Item<'_>| item.integer(WINDOW).filter(|window_s| *window_s > 0);
-    let (Some(window_s), Some(other_s)) = (window(one), window(other)) else {
-        return is_less(quotas.0, quotas.1);
+    let (Some(window_s), Some(others_s)) = (window(one), window(other)) else {
+        return quota < others;
     };
     // a/b < c/d as a×d < c×b; 15 digits each fit.
-    let rate = |quota: i64, by_s: i64| (i128::from(quota) * i128::from(by_s), quota);
-    is_less(
-        quotas.0.map(|quota| rate(quota, other_s)),
-        quotas.1.map(|quota| rate(quota, window_s)),
-    )
-}
-
-/// What says nothing is never the stricter.
-fn is_less<T: Ord>(one: Option<T>, other: Option<T>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one < other,
-        (one, None) => one.is_some(),
-        (None, _) => false,
-    }
+    let rate = i128::from(quota) * i128::from(others_s);
+    let others_rate = i128::from(others) * i128::from(window_s);
+    rate < others_rate || rate == others_rate && quota < others
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn the_policy_may_leave_out_either_family() {
         let set: Vec<_> = crate::head::headers(head.as_str())
             .map(|(name, _)| name.to_owned())
             .collect();
-        let mut named: Vec<_> = families.names().collect();
+        let mut named: Vec<_> = families.names().to_vec();
         named.sort_unstable();
         let mut sorted = set.clone();
         sorted.sort_unstable();

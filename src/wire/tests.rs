@@ -83,7 +83,7 @@ fn what_the_origin_exposes_stays_exposed() {
     assert_eq!(
         exposed("access-control-expose-headers: X-Total,  ratelimit,, ETag\n"),
         format!(
-            "X-Total, ratelimit, ETag, {}",
+            "X-Total,  ratelimit,, ETag, {}",
             OURS.replace(" RateLimit,", "")
         )
     );
