@@ -17,8 +17,10 @@ pub struct Bouncer {
     pub policy: Policy,
     /// How it is found out who is asking.
     pub identification: Identification,
-    /// The headers that some rule counts by, joined by commas.
-    pub counted_headers: String,
+    /// The request headers that are read, joined by commas.
+    pub read_headers: String,
+    /// The response headers that an origin may have set too, joined by commas.
+    pub contested_headers: String,
     /// By which it knows a request that it has forwarded itself.
     pub pseudonym: Pseudonym,
     /// Sent to the origin with every request, if set.
@@ -56,11 +58,13 @@ impl Bouncer {
             identification.role_claim.clone_from(&jwt.role_claim);
             identification.plan_claim.clone_from(&jwt.plan_claim);
         }
-        let counted_headers = policy.headers().join(",");
+        let read_headers = policy.headers().join(",");
+        let contested_headers = policy.wire.contested();
         Ok(Self {
             policy,
             identification,
-            counted_headers,
+            read_headers,
+            contested_headers,
             pseudonym: Pseudonym::new(&json),
             origin_secret: variable(ORIGIN_SECRET),
         })

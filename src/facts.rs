@@ -29,7 +29,7 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// Reads the time, method, URL, address, `Authorization`, `X-Forwarded-For` and `CDN-Loop`, a line each, and then the
-    /// headers that are counted by.
+    /// headers that are read.
     #[must_use]
     pub fn read(lines: &'a str) -> Self {
         let mut lines = lines.splitn(8, '\n');

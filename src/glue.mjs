@@ -1,19 +1,25 @@
 // The JavaScript that js.rs calls. Each function does in one crossing what would take Rust many: a crossing between
 // wasm and JavaScript costs more than the work itself. Header lines travel as one string, "Name: value\n" each.
 
-export function facts(request, countedHeaders) {
+export function facts(request, readHeaders) {
   const { headers } = request;
   const address = headers.get("CF-Connecting-IP") ?? "";
   const authorization = headers.get("Authorization") ?? "";
   const forwardedFor = headers.get("X-Forwarded-For") ?? "";
   const cdnLoop = headers.get("CDN-Loop") ?? "";
-  let facts = `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}\n${cdnLoop}\n`;
-  if (countedHeaders === "") return facts;
-  for (const name of countedHeaders.split(",")) {
+  const facts = `${Date.now()}\n${request.method}\n${request.url}\n${address}\n${authorization}\n${forwardedFor}\n${cdnLoop}\n`;
+  return facts + linesOf(headers, readHeaders);
+}
+
+// Those of the named headers that are there.
+function linesOf(headers, names) {
+  let lines = "";
+  if (names === "") return lines;
+  for (const name of names.split(",")) {
     const value = headers.get(name);
-    if (value !== null) facts += `${name}: ${value}\n`;
+    if (value !== null) lines += `${name}: ${value}\n`;
   }
-  return facts;
+  return lines;
 }
 
 export function variable(env, name) {
@@ -155,8 +161,11 @@ export async function forward(request, binding, url, lines, timeoutMs) {
   }
 }
 
-// The origin's response, with these headers set. The body is handed on, not read.
-export function stamped(response, lines) {
+// The origin's response, with these headers set. The body is handed on, not read. Where the response has some of the
+// contested headers, their lines, to be settled first.
+export function stamped(response, lines, contested) {
+  const theirs = linesOf(response.headers, contested);
+  if (theirs !== "") return theirs;
   const copy = new Response(response.body, response);
   dropHopByHop(copy.headers);
   setAll(copy.headers, lines);

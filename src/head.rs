@@ -1,4 +1,4 @@
-//! Header lines on their way to JavaScript: one string, so that they cost one crossing.
+//! Header lines on their way to JavaScript and back: one string, so that they cost one crossing.
 
 use std::fmt::{Display, Write as _};
 
@@ -27,4 +27,17 @@ impl Head {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The names and values of such lines.
+pub fn headers(lines: &str) -> impl Iterator<Item = (&str, &str)> {
+    lines.lines().filter_map(|line| line.split_once(": "))
+}
+
+/// The value of the header of this name, in whatever letter case.
+#[must_use]
+pub fn value<'a>(lines: &'a str, name: &str) -> Option<&'a str> {
+    headers(lines)
+        .find(|(found, _)| found.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }

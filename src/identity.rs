@@ -44,7 +44,7 @@ pub struct Credentials<'a> {
     pub address: &'a str,
     /// `Authorization`, as sent.
     pub authorization: &'a str,
-    /// The headers that the policy counts by, as `name: value` lines with the name in lower case; none that is not there.
+    /// The headers that the policy reads, as `name: value` lines with the name in lower case; none that is not there.
     pub headers: &'a str,
 }
 

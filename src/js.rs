@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     /// The time, method, URL, address, `Authorization`, `X-Forwarded-For` and `CDN-Loop`, a line each, and the headers of
     /// these names that are there; no value can contain a line break.
-    pub(crate) fn facts(request: &Object, counted_headers: &str) -> String;
+    pub(crate) fn facts(request: &Object, read_headers: &str) -> String;
 
     /// A variable or secret: a string as it is, anything else as JSON.
     pub(crate) fn variable(env: &Object, name: &str) -> Option<String>;
@@ -41,7 +41,7 @@ extern "C" {
     /// A promise that is kept after this time.
     pub(crate) fn pause(duration_ms: u32) -> Promise;
 
-    /// A response of our own; without its body when the request is a HEAD.
+    /// A response of our own; to a HEAD without its body, of which only the length is told.
     pub(crate) fn answer(request: &Object, status: u16, head: &str, body: &str) -> JsValue;
 
     /// The request, sent to `url` if there is one, and through the binding if there is one. The promise is of the origin's response; it fails
@@ -65,9 +65,14 @@ extern "C" {
         retry_after: f64,
     );
 
-    /// The response with these headers set.
+    /// The response with these headers set; or, where it has some of the contested ones already, their lines and nothing
+    /// set.
     #[wasm_bindgen(catch)]
-    pub(crate) fn stamped(response: &Response, head: &str) -> Result<JsValue, JsValue>;
+    pub(crate) fn stamped(
+        response: &Response,
+        head: &str,
+        contested: &str,
+    ) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen]

@@ -18,18 +18,20 @@ use head::Head;
 use identity::Client;
 use origin::{Failure, Outgoing};
 use policy::{Mode, Origin};
-use refusal::Refusal;
+use refusal::{Form, Refusal};
 use report::What;
-use stamp::stamp;
+use stamp::{stamp, violated};
 
 pub mod admission;
 pub mod bouncer;
+pub mod cors;
 pub mod facts;
 pub mod head;
 pub mod identity;
 mod js;
 mod jwks;
 mod ledgers;
+pub mod names;
 pub mod origin;
 pub mod policy;
 pub mod refusal;
@@ -38,6 +40,7 @@ pub mod route;
 pub mod stamp;
 #[cfg(test)]
 mod testing;
+pub mod wire;
 
 /// The object's class leaves the wasm from here, so that one module holds both the Worker and its object.
 #[cfg(target_arch = "wasm32")]
@@ -48,17 +51,31 @@ pub use bouncer_durable::object::LedgerObject;
 #[wasm_bindgen]
 pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
-        return refuse(&request, &Refusal::PolicyInvalid, &Head::default());
+        let (refusal, form) = (Refusal::PolicyInvalid, Form::Json);
+        let (head, body) = (refusal.head(form), refusal.body(form));
+        return js::answer(&request, refusal.status(), head.as_str(), &body);
     };
-    let lines = js::facts(&request, &bouncer.counted_headers);
+    let lines = js::facts(&request, &bouncer.read_headers);
     let facts = Facts::read(&lines);
     if bouncer.pseudonym.is_in(facts.cdn_loop) {
-        return refuse(&request, &Refusal::LoopDetected, &Head::default());
+        let wire = &bouncer.policy.wire;
+        let (head, body) = wire.answer(&Refusal::LoopDetected, &Head::default(), &facts);
+        return js::answer(
+            &request,
+            Refusal::LoopDetected.status(),
+            head.as_str(),
+            &body,
+        );
     }
     let route = bouncer.policy.route(facts.method, facts.path);
     let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-    let asked = [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(&route, &client, mode));
-    let lacks_key = client.lacks_key();
+    let is_preflight = bouncer.policy.wire.is_preflight(&facts);
+    let asked = if is_preflight {
+        Default::default()
+    } else {
+        [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(&route, &client, mode))
+    };
+    let lacks_key = !is_preflight && client.lacks_key();
     if client.has_stale_key() {
         jwks::ask(&bouncer.identification, &context, facts.now_ms);
     }
@@ -115,19 +132,17 @@ impl Visit {
     async fn admit(&self, admission: &mut Admission<'static>) -> (JsValue, End) {
         if admission.is_unavailable() {
             let refusal = Refusal::LimiterUnavailable;
-            return (
-                refuse(&self.request, &refusal, &Head::default()),
-                End::NotServed,
-            );
+            return (self.refuse(&refusal, &Head::default()), End::NotServed);
         }
         if let Some(by) = admission.refused() {
             let refusal = Refusal::RateLimited {
                 limit: by.limit,
                 refused: by.wait,
+                violated: violated(&admission.asked().names(), &admission.decision()),
             };
             report::refused(&self.env, What::Refused, &by, refusal.retry_after_s());
-            let stamp = stamp(&admission.asked().names(), &admission.decision());
-            return (refuse(&self.request, &refusal, &stamp), End::NotServed);
+            let stamp = self.stamp(admission);
+            return (self.refuse(&refusal, &stamp), End::NotServed);
         }
         let served = self.forward().await;
         let end = match &served {
@@ -135,12 +150,11 @@ impl Visit {
             Err(_) => End::NotServed,
         };
         admission.settle(end).await;
-        let stamp = stamp(&admission.asked().names(), &admission.decision());
-        let stamped = served
-            .and_then(|response| js::stamped(&response, stamp.as_str()).map_err(|e| failure(&e)));
+        let stamp = self.stamp(admission);
+        let stamped = served.and_then(|response| self.stamped(&response, &stamp));
         let response = stamped.unwrap_or_else(|failure| {
             js::log_error(&failure.to_string());
-            refuse(&self.request, &failure.refusal(), &stamp)
+            self.refuse(&failure.refusal(), &stamp)
         });
         (response, end)
     }
@@ -182,6 +196,7 @@ impl Visit {
                 let retry_after_s = Refusal::RateLimited {
                     limit: by.limit,
                     refused: by.wait,
+                    violated: Vec::new(),
                 }
                 .retry_after_s();
                 report::refused(&env, What::WouldRefuse, &by, retry_after_s);
@@ -191,19 +206,45 @@ impl Visit {
             Ok(JsValue::UNDEFINED)
         }));
     }
+
+    fn stamp(&self, admission: &Admission<'_>) -> Head {
+        let families = self.bouncer.policy.wire.families;
+        stamp(&admission.asked().names(), &admission.decision(), families)
+    }
+
+    /// The origin's response under the stamp, which is settled with what the origin says itself.
+    fn stamped(&self, response: &js::Response, stamp: &Head) -> Result<JsValue, Failure> {
+        let Bouncer {
+            policy,
+            contested_headers,
+            ..
+        } = self.bouncer;
+        let facts = Facts::read(&self.lines);
+        let head = policy.wire.on_response(stamp, "", &facts);
+        let contested = match head.as_str() {
+            "" => "",
+            _ => contested_headers,
+        };
+        let stamped =
+            js::stamped(response, head.as_str(), contested).map_err(|error| failure(&error))?;
+        match stamped.as_string() {
+            None => Ok(stamped),
+            Some(theirs) => {
+                let head = policy.wire.on_response(stamp, &theirs, &facts);
+                js::stamped(response, head.as_str(), "").map_err(|error| failure(&error))
+            }
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal, stamp: &Head) -> JsValue {
+        let facts = Facts::read(&self.lines);
+        let (head, body) = self.bouncer.policy.wire.answer(refusal, stamp, &facts);
+        js::answer(&self.request, refusal.status(), head.as_str(), &body)
+    }
 }
 
 fn failure(error: &JsValue) -> Failure {
     Failure::new(&js::name(error), js::message(error))
-}
-
-fn refuse(request: &Object, refusal: &Refusal, stamp: &Head) -> JsValue {
-    js::answer(
-        request,
-        refusal.status(),
-        refusal.head().and(stamp).as_str(),
-        &refusal.body(),
-    )
 }
 
 thread_local! {

@@ -10,6 +10,7 @@ use bouncer_durable::Algorithm;
 
 use crate::identity::{ApiKeys, KeyKind, Part};
 use crate::route::{NormalPath, Pattern};
+use crate::wire::Wire;
 
 mod allowance;
 mod api_keys;
@@ -20,6 +21,7 @@ mod limits;
 mod origin;
 mod source;
 mod warning;
+mod wire;
 
 pub use allowance::{Allowance, Allowances, Holder};
 pub use conduct::{Counts, Mode, OnError, Store};
@@ -78,6 +80,8 @@ pub struct Policy {
     pub timeout_ms: u32,
     /// Where is counted.
     pub store: Store,
+    /// Which headers are set.
+    pub wire: Wire,
     /// In the order in which they are tried.
     pub rules: Vec<Rule>,
     /// For everything that no rule matches.
@@ -145,7 +149,8 @@ impl Policy {
         source::read(json).and_then(compile::policy)
     }
 
-    /// The names of the headers that somebody is counted by, in lower case.
+    /// The names of the request headers that are read, in lower case: those that somebody is counted by, and those that say
+    /// how to answer.
     #[must_use]
     pub fn headers(&self) -> Vec<&str> {
         let keys = self
@@ -156,7 +161,10 @@ impl Policy {
             _ => None,
         });
         let api_key = self.api_keys.iter().map(|keys| keys.header.as_str());
-        let mut names: Vec<_> = counted_by.chain(api_key).collect();
+        let mut names: Vec<_> = counted_by
+            .chain(api_key)
+            .chain(self.wire.reads().iter().copied())
+            .collect();
         names.sort_unstable();
         names.dedup();
         names

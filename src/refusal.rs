@@ -4,9 +4,14 @@ use bouncer_durable::{Limit, Refused};
 use serde_json::json;
 
 use crate::head::Head;
+use crate::names::RETRY_AFTER;
+
+mod form;
+
+pub use form::Form;
 
 /// An answer that does not come from the origin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// 429 (RFC 6585, section 4): the client has used up this limit.
     RateLimited {
@@ -14,6 +19,8 @@ pub enum Refusal {
         limit: Limit,
         /// How long it refuses.
         refused: Refused,
+        /// The names of all the limits that refused, as in the stamp.
+        violated: Vec<String>,
     },
     /// 500: the policy does not validate. Nothing is forwarded.
     PolicyInvalid,
@@ -26,6 +33,12 @@ pub enum Refusal {
     /// 503: the counter could not be asked.
     LimiterUnavailable,
 }
+
+/// The registered type of problem, and its title (draft-ietf-httpapi-ratelimit-headers-10, section 5).
+const QUOTA_EXCEEDED: (&str, &str) = (
+    "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    "Request cannot be satisfied as assigned quota has been exceeded",
+);
 
 /// How long to wait before trying again where no limit says it, in seconds.
 const RETRY_SOON_S: u64 = 1;
@@ -58,6 +71,7 @@ impl Refusal {
             Self::RateLimited {
                 limit,
                 refused: Refused::Never,
+                ..
             } => Some(limit.window_ms().div_ceil(1_000)),
             Self::LimiterUnavailable => Some(RETRY_SOON_S),
             Self::PolicyInvalid
@@ -67,14 +81,30 @@ impl Refusal {
         }
     }
 
-    /// The JSON body.
+    /// The JSON body. Only the 429 has another form.
     #[must_use]
-    pub fn body(&self) -> String {
+    pub fn body(&self, form: Form) -> String {
         match self {
-            Self::RateLimited { limit, .. } => {
+            Self::RateLimited {
+                limit, violated, ..
+            } => {
                 let message = format!("Rate limit exceeded: {limit}");
                 let retry_after_s = self.retry_after_s();
-                json!({ "error": "rate_limit_exceeded", "message": message, "retry_after": retry_after_s })
+                match form {
+                    Form::Json => json!({
+                        "error": "rate_limit_exceeded",
+                        "message": message,
+                        "retry_after": retry_after_s,
+                    }),
+                    Form::Problem => json!({
+                        "type": QUOTA_EXCEEDED.0,
+                        "title": QUOTA_EXCEEDED.1,
+                        "status": self.status(),
+                        "detail": message,
+                        "violated-policies": violated.as_slice(),
+                        "retry_after": retry_after_s,
+                    }),
+                }
             }
             Self::PolicyInvalid => json!({
                 "error": "policy_invalid",
@@ -102,12 +132,16 @@ impl Refusal {
 
     /// The headers of the answer itself, without the stamp.
     #[must_use]
-    pub fn head(&self) -> Head {
+    pub fn head(&self, form: Form) -> Head {
+        let form = match self {
+            Self::RateLimited { .. } => form,
+            _ => Form::Json,
+        };
         let mut head = Head::default();
-        head.set("Content-Type", "application/json");
+        head.set("Content-Type", form.media_type());
         head.set("Cache-Control", "no-store");
         if let Some(seconds) = self.retry_after_s() {
-            head.set("Retry-After", seconds);
+            head.set(RETRY_AFTER, seconds);
         }
         head
     }

@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
-    Rule, api_keys, conduct, jwt, limits, origin,
+    Rule, api_keys, conduct, jwt, limits, origin, wire,
 };
 use crate::identity::KeyKind;
 use crate::route::Pattern;
+use crate::wire::Wire;
 
 pub(super) fn policy(source: Source) -> Result<Policy> {
     let jwt = source.jwt.map(jwt::compile).transpose()?;
@@ -47,6 +48,10 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         api_keys,
         timeout_ms: conduct::timeout_ms(source.timeout_ms)?,
         store: source.store,
+        wire: Wire {
+            families: wire::families(source.headers.as_deref())?,
+            cors: source.cors.map(wire::cors).transpose()?,
+        },
         rules,
         default,
     })

@@ -7,6 +7,7 @@ use super::api_keys::ApiKeysSource;
 use super::conduct::{CountsSource, Mode, OnError, Store};
 use super::jwt::JwtSource;
 use super::limits::LimitSource;
+use super::wire::CorsSource;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +18,8 @@ pub(super) struct Source {
     pub(super) jwt: Option<JwtSource>,
     pub(super) api_keys: Option<ApiKeysSource>,
     pub(super) ipv6_prefix: Option<u8>,
+    pub(super) headers: Option<Vec<String>>,
+    pub(super) cors: Option<CorsSource>,
     #[serde(default)]
     pub(super) on_error: OnError,
     pub(super) timeout_ms: Option<u32>,

@@ -417,5 +417,5 @@ fn a_key_is_one_word_or_a_list_and_the_headers_it_needs_are_known() {
         rule("b", json!(["tenant", "header:x-plan"])),
         rule("c", json!(["header:x-region", "ip"])),
     ]));
-    assert_eq!(policy.unwrap().headers(), ["x-plan", "x-region"]);
+    assert_eq!(policy.unwrap().headers(), ["accept", "x-plan", "x-region"]);
 }

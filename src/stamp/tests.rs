@@ -23,7 +23,9 @@ fn stamped(rule: &str, limits: Vec<LimitStanding>) -> String {
         now_ms: 1_000_000_500,
         claims: vec![limits],
     };
-    stamp(&[rule], &decision).as_str().to_owned()
+    stamp(&[rule], &decision, Families::default())
+        .as_str()
+        .to_owned()
 }
 
 #[test]
@@ -46,7 +48,7 @@ fn limits_of_several_rules_are_named_each_by_its_own() {
         now_ms: 0,
         claims: vec![read, tenant],
     };
-    let head = stamp(&["read", "tenant"], &decision);
+    let head = stamp(&["read", "tenant"], &decision, Families::default());
     assert!(
         head.as_str()
             .starts_with("X-RateLimit-Limit: 100\nX-RateLimit-Remaining: 9\n")
@@ -82,4 +84,62 @@ fn a_token_bucket_is_shown_as_its_burst_and_the_time_to_refill_it() {
     let head = stamped("read", vec![stands(bucket, 19, 1_000, 1_000)]);
     let shown = "RateLimit-Policy: \"read-1m\";q=20;w=20\nRateLimit: \"read-1m\";r=19;t=1\n";
     assert!(head.ends_with(shown), "{head}");
+}
+
+#[test]
+fn the_policy_may_leave_out_either_family() {
+    let limits = vec![stands(limit("5/minute"), 3, 11_001, 59_000)];
+    let decision = Decision {
+        now_ms: 0,
+        claims: vec![limits],
+    };
+    let names = |x_ratelimit, draft| {
+        let families = Families { x_ratelimit, draft };
+        let head = stamp(&["login"], &decision, families);
+        let set: Vec<_> = crate::head::headers(head.as_str())
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let mut named: Vec<_> = families.names().to_vec();
+        named.sort_unstable();
+        let mut sorted = set.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, named);
+        set
+    };
+    let x_ratelimit = [X_LIMIT, X_REMAINING, X_RESET];
+    assert_eq!(names(true, false), x_ratelimit);
+    assert_eq!(names(false, true), [POLICY, STANDING]);
+    assert_eq!(
+        names(true, true),
+        [&x_ratelimit[..], &[POLICY, STANDING]].concat()
+    );
+    assert_eq!(names(false, false), [""; 0]);
+}
+
+#[test]
+fn where_nothing_is_limited_there_is_no_header_not_an_empty_one() {
+    for claims in [vec![], vec![vec![]]] {
+        let decision = Decision { now_ms: 5, claims };
+        let head = stamp(&["login"], &decision, Families::default());
+        assert_eq!(head, Head::default());
+    }
+}
+
+#[test]
+fn the_limits_that_refused_are_named_as_in_the_stamp() {
+    let refused = Some(Refused::Until { retry_ms: 5 });
+    let minute = LimitStanding {
+        refused,
+        ..stands(limit("5/minute"), 0, 5, 5)
+    };
+    let hour = stands(limit("20/hour"), 1, 5, 5);
+    let day = LimitStanding {
+        refused,
+        ..stands(limit("2/day"), 0, 5, 5)
+    };
+    let decision = Decision {
+        now_ms: 0,
+        claims: vec![vec![minute, hour], vec![day]],
+    };
+    assert_eq!(violated(&["a", "b"], &decision), ["a-1m", "b-1d"]);
 }

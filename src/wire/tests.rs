@@ -1,0 +1,136 @@
+use super::*;
+use crate::cors::Origins;
+
+const PAGE: &str = "https://app.example.com";
+const OURS: &str = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit, RateLimit-Policy, Retry-After";
+
+fn wire(origins: Origins, credentials: bool) -> Wire {
+    Wire {
+        cors: Some(Cors {
+            origins,
+            credentials,
+        }),
+        ..Wire::default()
+    }
+}
+
+fn listed() -> Origins {
+    Origins::Listed(vec!["http://localhost:3000".to_owned(), PAGE.to_owned()])
+}
+
+fn lines(method: &str, headers: &str) -> String {
+    format!("1000\n{method}\nhttps://api.example.com/a\n203.0.113.7\n\n\n{headers}")
+}
+
+fn answer(wire: &Wire, headers: &str) -> (String, String) {
+    let lines = lines("GET", headers);
+    let refusal = Refusal::LimiterUnavailable;
+    let (head, body) = wire.answer(&refusal, &Head::default(), &Facts::read(&lines));
+    let own = refusal.head(Form::Json);
+    let rest = head.as_str().strip_prefix(own.as_str()).unwrap();
+    (rest.to_owned(), body)
+}
+
+#[test]
+fn a_page_that_is_listed_may_read_our_answers_and_no_other() {
+    let exposed = format!("{EXPOSED}: {OURS}\n");
+    let allowed = format!(
+        "Vary: Origin\n{ALLOWED}: {PAGE}\n",
+        ALLOWED = "Access-Control-Allow-Origin"
+    );
+    let with = "Access-Control-Allow-Credentials: true\n";
+    for (origins, credentials, origin, expected) in [
+        (listed(), false, PAGE, allowed.clone() + &exposed),
+        (listed(), true, PAGE, allowed.clone() + with + &exposed),
+        (
+            listed(),
+            true,
+            "https://evil.example",
+            format!("Vary: Origin\n{exposed}"),
+        ),
+        (
+            listed(),
+            true,
+            "https://app.example.com.evil.example",
+            format!("Vary: Origin\n{exposed}"),
+        ),
+        (listed(), true, "null", format!("Vary: Origin\n{exposed}")),
+        (
+            Origins::Any,
+            false,
+            "https://evil.example",
+            format!("Access-Control-Allow-Origin: *\n{exposed}"),
+        ),
+    ] {
+        let (head, _) = answer(&wire(origins, credentials), &format!("origin: {origin}\n"));
+        assert_eq!(head, expected, "{origin}");
+    }
+    let (head, _) = answer(&wire(listed(), true), "");
+    assert_eq!(head, format!("Vary: Origin\n{exposed}"));
+    let (head, _) = answer(&Wire::default(), &format!("origin: {PAGE}\n"));
+    assert_eq!(head, "");
+}
+
+#[test]
+fn what_the_origin_exposes_stays_exposed() {
+    let wire = wire(Origins::Any, false);
+    let lines = lines("GET", "");
+    let exposed = |theirs: &str| {
+        let head = wire.on_response(&Head::default(), theirs, &Facts::read(&lines));
+        value(head.as_str(), EXPOSED).unwrap().to_owned()
+    };
+    assert_eq!(exposed(""), OURS);
+    assert_eq!(
+        exposed("access-control-expose-headers: X-Total,  ratelimit,, ETag\n"),
+        format!(
+            "X-Total,  ratelimit,, ETag, {}",
+            OURS.replace(" RateLimit,", "")
+        )
+    );
+    assert_eq!(
+        exposed("access-control-expose-headers: *\n"),
+        format!("*, {OURS}")
+    );
+}
+
+#[test]
+fn only_headers_that_are_sent_are_exposed() {
+    let wire = Wire {
+        families: Families {
+            x_ratelimit: false,
+            draft: true,
+        },
+        ..wire(Origins::Any, false)
+    };
+    let (head, _) = answer(&wire, "");
+    assert!(head.ends_with("Expose-Headers: RateLimit, RateLimit-Policy, Retry-After\n"));
+    assert_eq!(
+        wire.contested(),
+        "RateLimit,RateLimit-Policy,Access-Control-Expose-Headers"
+    );
+}
+
+#[test]
+fn only_a_preflight_is_one_and_only_where_pages_are_allowed() {
+    let asks = "origin: https://evil.example\naccess-control-request-method: PUT\n";
+    let is = |wire: &Wire, method: &str, headers: &str| {
+        let lines = lines(method, headers);
+        wire.is_preflight(&Facts::read(&lines))
+    };
+    let with = wire(listed(), false);
+    assert!(is(&with, "OPTIONS", asks));
+    assert!(!is(&Wire::default(), "OPTIONS", asks));
+    for method in ["GET", "options", "POST"] {
+        assert!(!is(&with, method, asks), "{method}");
+    }
+    for line in asks.lines() {
+        assert!(!is(&with, "OPTIONS", &format!("{line}\n")), "{line}");
+    }
+}
+
+#[test]
+fn nothing_is_set_where_there_is_neither_a_stamp_nor_a_page() {
+    let lines = lines("GET", "");
+    let head = Wire::default().on_response(&Head::default(), "", &Facts::read(&lines));
+    assert_eq!(head, Head::default());
+}
