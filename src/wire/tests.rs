@@ -19,7 +19,7 @@ fn listed() -> Origins {
 }
 
 fn lines(method: &str, headers: &str) -> String {
-    format!("1000\n{method}\nhttps://api.example.com/a\n203.0.113.7\n\n\n{headers}")
+    format!("1000\n{method}\nhttps://api.example.com/a\n203.0.113.7\n\n\n\n{headers}")
 }
 
 fn answer(wire: &Wire, headers: &str) -> (String, String) {
