@@ -76,6 +76,8 @@ export function start(program, args, { env = {}, onLine = () => {} } = {}) {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
+  // One listener for each child, and a file of tests may start many.
+  process.setMaxListeners(0);
   // Whoever dies without stopping them takes them along.
   process.once("exit", () => signal(child, "SIGKILL"));
   let output = "";

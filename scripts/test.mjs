@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { build, checkPolicy } from "./build.mjs";
+import { browser, python } from "./clients.mjs";
 import { Advice, ENV, ROOT, TOOLS, tell } from "./run.mjs";
 
 const DRY_RUN = join("target", "e2e-worker");
@@ -91,6 +92,8 @@ const SUITES = {
 
 /** The tests of these files, on what `deploy` has made. */
 function endToEnd(files) {
+  // Here, where it is seen and takes no test's time.
+  for (const { skip } of [browser(), python()]) if (skip) console.log(`Some tests will be skipped: ${skip}`);
   one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
   const args = ["--test", "--test-reporter=spec", "--test-timeout=300000", "--test-concurrency=1"];
   counted(show("node", [...args, `tests/${files}.test.mjs`]), NODE_RESULT);

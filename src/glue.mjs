@@ -85,8 +85,8 @@ function setAll(headers, lines) {
   }
 }
 
-export function answer(request, status, lines, body) {
-  const response = new Response(request.method === "HEAD" ? null : body, { status });
+export function answer(status, lines, body) {
+  const response = new Response(body, { status });
   setAll(response.headers, lines);
   return response;
 }

@@ -41,8 +41,8 @@ extern "C" {
     /// A promise that is kept after this time.
     pub(crate) fn pause(duration_ms: u32) -> Promise;
 
-    /// A response of our own; to a HEAD without its body, of which only the length is told.
-    pub(crate) fn answer(request: &Object, status: u16, head: &str, body: &str) -> JsValue;
+    /// A response of our own. To a HEAD the runtime sends the length of the body and not the body.
+    pub(crate) fn answer(status: u16, head: &str, body: &str) -> JsValue;
 
     /// The request, sent to `url` if there is one, and through the binding if there is one. The promise is of the origin's response; it fails
     /// with a `TimeoutError` if the origin does not begin to answer in time.

@@ -53,19 +53,14 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
         let (refusal, form) = (Refusal::PolicyInvalid, Form::Json);
         let (head, body) = (refusal.head(form), refusal.body(form));
-        return js::answer(&request, refusal.status(), head.as_str(), &body);
+        return js::answer(refusal.status(), head.as_str(), &body);
     };
     let lines = js::facts(&request, &bouncer.read_headers);
     let facts = Facts::read(&lines);
     if bouncer.pseudonym.is_in(facts.cdn_loop) {
         let wire = &bouncer.policy.wire;
         let (head, body) = wire.answer(&Refusal::LoopDetected, &Head::default(), &facts);
-        return js::answer(
-            &request,
-            Refusal::LoopDetected.status(),
-            head.as_str(),
-            &body,
-        );
+        return js::answer(Refusal::LoopDetected.status(), head.as_str(), &body);
     }
     let route = bouncer.policy.route(facts.method, facts.path);
     let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
@@ -239,7 +234,7 @@ impl Visit {
     fn refuse(&self, refusal: &Refusal, stamp: &Head) -> JsValue {
         let facts = Facts::read(&self.lines);
         let (head, body) = self.bouncer.policy.wire.answer(refusal, stamp, &facts);
-        js::answer(&self.request, refusal.status(), head.as_str(), &body)
+        js::answer(refusal.status(), head.as_str(), &body)
     }
 }
 

@@ -71,6 +71,11 @@ export class Wire {
     return head;
   }
 
+  /** What has come and was not read. */
+  unread() {
+    return this.#read.toString("latin1");
+  }
+
   /** One chunk of a chunked body; an empty one is the last. */
   async chunk() {
     const size = Number.parseInt(await this.line(), 16);
