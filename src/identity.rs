@@ -99,12 +99,14 @@ impl<'a> Client<'a> {
     /// the API key that came along.
     #[must_use]
     pub fn plan(&self, kind: &KeyKind) -> Option<&str> {
-        match (self.api_key(), self.claims()) {
-            (_, Some(claims)) if !kind.needs_api_key() => {
-                claims.text(&self.identification.plan_claim)
-            }
-            (Some(api_key), _) => api_key.plan,
-            (None, claims) => claims?.text(&self.identification.plan_claim),
+        if kind.needs_api_key()
+            && let Some(api_key) = self.api_key()
+        {
+            return api_key.plan;
+        }
+        match self.claims() {
+            Some(claims) => claims.text(&self.identification.plan_claim),
+            None => self.api_key()?.plan,
         }
     }
 

@@ -18,16 +18,24 @@ pub(crate) fn bearer(claims: serde_json::Value) -> String {
     format!("Bearer {token}")
 }
 
-/// How whoever has such a token is identified.
-pub(crate) fn identification() -> Identification {
-    let requirements = Requirements {
+fn requirements() -> Requirements {
+    Requirements {
         algorithm: Algorithm::Hs256,
         issuer: None,
         audiences: Vec::new(),
         leeway_ms: 0,
-    };
+    }
+}
+
+/// A verifier of such tokens that has to fetch its keys first.
+pub(crate) fn key_set_verifier() -> Verifier {
+    Verifier::key_set(requirements(), "http://127.0.0.1/")
+}
+
+/// How whoever has such a token is identified.
+pub(crate) fn identification() -> Identification {
     Identification {
-        verifier: Verifier::shared(requirements, SECRET),
+        verifier: Verifier::shared(requirements(), SECRET),
         user_claim: "sub".to_owned(),
         tenant_claim: "org".to_owned(),
         role_claim: "role".to_owned(),

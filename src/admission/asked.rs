@@ -37,9 +37,7 @@ impl<'a> Asked<'a> {
             let Some(counting) = rule.counting().filter(|counting| counting.mode == mode) else {
                 continue;
             };
-            let (holder, allowance) = counting
-                .allowances
-                .of(client.roles(), client.plan(&counting.key));
+            let (holder, allowance) = counting.allowances.of(client, &counting.key);
             let Allowance::Limits(limits) = allowance else {
                 continue;
             };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bouncer_durable::Limit;
 
+use crate::identity::{Client, KeyKind};
+
 /// What is allowed under a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Allowance {
@@ -38,20 +40,26 @@ pub enum Holder<'a> {
 // === impl Allowances ===
 
 impl Allowances {
-    /// The allowance of somebody with these roles and this plan: that of the first role which has one, else of the plan,
-    /// else the default.
-    pub fn of<'a>(
-        &self,
-        mut roles: impl Iterator<Item = &'a str>,
-        plan: Option<&str>,
-    ) -> (Holder<'_>, &Allowance) {
-        let by_role = roles.find_map(|role| self.roles.get_key_value(role));
-        let by_plan = plan.and_then(|plan| self.plans.get_key_value(plan));
-        match (by_role, by_plan) {
-            (Some((role, allowance)), _) => (Holder::Role(role), allowance),
-            (None, Some((plan, allowance))) => (Holder::Plan(plan), allowance),
-            (None, None) => (Holder::Anybody, &self.default),
+    /// The allowance of this client where it is counted by a key of this kind: that of the first of its roles which has one,
+    /// else of its plan, else the default. Its credentials are not looked at where nobody has another.
+    pub fn of(&self, client: &Client<'_>, key: &KeyKind) -> (Holder<'_>, &Allowance) {
+        let by_role = || {
+            client
+                .roles()
+                .find_map(|role| self.roles.get_key_value(role))
+        };
+        if !self.roles.is_empty()
+            && let Some((role, allowance)) = by_role()
+        {
+            return (Holder::Role(role), allowance);
         }
+        if !self.plans.is_empty()
+            && let Some(plan) = client.plan(key)
+            && let Some((plan, allowance)) = self.plans.get_key_value(plan)
+        {
+            return (Holder::Plan(plan), allowance);
+        }
+        (Holder::Anybody, &self.default)
     }
 
     /// Every allowance and whose it is, the default last.

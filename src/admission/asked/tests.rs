@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::identity::{Credentials, Fingerprint, Identification};
 use crate::policy::Policy;
-use crate::testing::{bearer, identification};
+use crate::testing::{bearer, identification, key_set_verifier};
 
 /// What is asked for a request: for each call the key, and its claims as `counter: limits`.
 fn asked(
@@ -241,6 +241,41 @@ fn a_call_follows_the_strictest_of_its_rules_when_it_fails() {
     assert_eq!(on_error("open", "open"), OnError::Open);
     assert_eq!(on_error("open", "local"), OnError::Local);
     assert_eq!(on_error("closed", "local"), OnError::Closed);
+}
+
+#[test]
+fn a_token_is_looked_at_only_where_a_rule_asks_for_it() {
+    let policy = json!({
+        "origin": "http://127.0.0.1:8000",
+        "jwt": { "algorithm": "HS256", "secret": "JWT_SECRET" },
+        "default": { "limit": "1/day", "key": "ip" },
+        "rules": [
+            { "name": "user", "match": ["GET /user"], "limit": "1/day" , "key": "user" },
+            { "name": "plan", "match": ["GET /plan"], "limit": { "plan": { "pro": "2/day" }, "default": "1/day" } },
+            { "name": "role", "match": ["GET /role"], "limit": { "role": { "admin": "2/day" }, "default": "1/day" } },
+        ],
+    });
+    let policy = Policy::from_json(&policy.to_string()).unwrap();
+    // Whoever looks at this token finds that its key has to be fetched.
+    let identification = Identification {
+        verifier: Some(key_set_verifier()),
+        ..identification()
+    };
+    let authorization = bearer(json!({ "sub": "ada" }));
+    let credentials = Credentials {
+        authorization: &authorization,
+        ..Credentials::default()
+    };
+    for (target, is_looked_at) in [
+        ("/", false),
+        ("/user", true),
+        ("/plan", true),
+        ("/role", true),
+    ] {
+        let client = Client::new(&identification, credentials, 1_000_000);
+        let _ = Asked::new(&policy.route("GET", target), &client, Mode::Enforce);
+        assert_eq!(client.lacks_key(), is_looked_at, "{target}");
+    }
 }
 
 #[test]
