@@ -79,9 +79,9 @@ pub(crate) struct Failure {
 /// How a visit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The origin answered with this status.
+    /// The origin has had the request, and this is the status that its client is answered with.
     Served(u16),
-    /// The request did not reach the origin, or the origin did not answer.
+    /// The request did not reach the origin.
     NotServed,
 }
 

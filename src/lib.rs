@@ -142,7 +142,7 @@ impl Visit {
         let served = self.forward().await;
         let end = match &served {
             Ok(response) => End::Served(response.status()),
-            Err(_) => End::NotServed,
+            Err(failure) => failure.end(),
         };
         admission.settle(end).await;
         let stamp = self.stamp(admission);

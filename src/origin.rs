@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::admission::End;
 use crate::facts::Facts;
 use crate::head::Head;
 use crate::policy::Origin;
@@ -111,6 +112,15 @@ impl Failure {
         match name {
             "TimeoutError" => Self::TimedOut(message),
             _ => Self::Unreachable(message),
+        }
+    }
+
+    /// Whether the origin has had the request, for all that can be told. What it was late with it has worked on, so that is
+    /// charged: else whatever is slow could be asked for without a limit.
+    pub(crate) fn end(&self) -> End {
+        match self {
+            Self::Unreachable(_) => End::NotServed,
+            Self::TimedOut(_) => End::Served(self.refusal().status()),
         }
     }
 

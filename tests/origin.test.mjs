@@ -100,6 +100,19 @@ describe("an origin that fails", () => {
     await wire.closed;
   });
 
+  it("to answer in time is charged for, since it has had the request, and one that is unreachable is not", async () => {
+    const left = async (fail) => {
+      const { client, wire } = await reach();
+      fail(wire);
+      return Number((await client.json()).head.get("X-RateLimit-Remaining"));
+    };
+    const late = () => {};
+    const first = await left(late);
+    assert.equal(await left(late), first - 1);
+    assert.equal(await left((wire) => wire.reset()), first - 1);
+    assert.equal(await left(late), first - 2);
+  });
+
   it("to end its head in time is timed out", async () => {
     const { client, wire } = await reach();
     await wire.write("HTTP/1.1 200 OK\r\nX-Slow: ");
