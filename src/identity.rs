@@ -8,11 +8,14 @@ use std::cell::OnceCell;
 
 pub mod address;
 mod api_key;
+mod fingerprint;
 pub mod jwt;
 mod key;
 mod kind;
 
-pub use api_key::{ApiKey, ApiKeys, Fingerprint};
+use crate::head;
+pub use api_key::{ApiKey, ApiKeys};
+pub use fingerprint::Fingerprint;
 use jwt::{Claims, Verdict, Verifier};
 pub use key::Key;
 pub(crate) use kind::is_name;
@@ -80,13 +83,13 @@ impl<'a> Client<'a> {
     #[must_use]
     pub fn key(&self, kind: &KeyKind) -> Option<Key> {
         let values: Option<Vec<_>> = kind.parts().iter().map(|part| self.value(part)).collect();
-        Some(named(&values?))
+        Some(Key::new(values?))
     }
 
     /// The key of the address, under which a request counts that lacks what a rule counts by.
     #[must_use]
     pub fn address_key(&self) -> Key {
-        named(&[self.address()])
+        Key::new([self.address()])
     }
 
     /// The roles of the verified user, in the token's order.
@@ -176,23 +179,8 @@ impl<'a> Client<'a> {
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {
-        let mut headers = self
-            .credentials
-            .headers
-            .lines()
-            .filter_map(|line| line.split_once(": "));
-        headers
-            .find(|(found, value)| *found == name && !value.is_empty())
-            .map(|(_, value)| value)
+        head::value(self.credentials.headers, name).filter(|value| !value.is_empty())
     }
-}
-
-fn named(parts: &[(String, String)]) -> Key {
-    Key::new(
-        parts
-            .iter()
-            .map(|(kind, value)| (kind.as_str(), value.as_str())),
-    )
 }
 
 #[cfg(test)]

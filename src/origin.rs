@@ -1,10 +1,9 @@
 //! The proxy: where a request goes, what is added for the origin's sake, and why there may be no answer.
 
-use sha2::{Digest, Sha256};
-
 use crate::admission::End;
 use crate::facts::Facts;
 use crate::head::Head;
+use crate::identity::Fingerprint;
 use crate::policy::Origin;
 use crate::refusal::Refusal;
 
@@ -39,9 +38,8 @@ impl Pseudonym {
     /// That of the Bouncer with this policy.
     #[must_use]
     pub fn new(policy_json: &str) -> Self {
-        let hash = Sha256::digest(policy_json);
-        let hex = hash.iter().take(8).map(|byte| format!("{byte:02x}"));
-        Self(format!("bouncer-{}", hex.collect::<String>()))
+        let policy = Fingerprint::of(policy_json);
+        Self(format!("bouncer-{}", policy.first(16)))
     }
 
     /// Whether a request with this `CDN-Loop` has been here before.

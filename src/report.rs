@@ -95,16 +95,11 @@ impl<'a> Event<'a> {
     }
 
     fn new(event: What, rule: &'a str, key: &Key) -> Self {
-        let hash = Fingerprint::of(key.as_str());
         Self {
             event,
             rule,
             key_kind: key.kind(),
-            key: hash
-                .as_str()
-                .get(..HASH_DIGITS)
-                .unwrap_or_default()
-                .to_owned(),
+            key: Fingerprint::of(key.as_str()).first(HASH_DIGITS).to_owned(),
             limit: None,
             retry_after: None,
             on_error: None,

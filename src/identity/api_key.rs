@@ -4,9 +4,8 @@
 //! away, as long as they are random enough not to be guessed.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use super::Fingerprint;
 
 /// How API keys are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +15,6 @@ pub struct ApiKeys {
     /// Those that are known, each with its plan if it has one. Without a list every key is known.
     pub listed: Option<BTreeMap<Fingerprint, Option<String>>>,
 }
-
-/// The SHA-256 of an API key, in lower-case hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fingerprint(String);
 
 /// An API key that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,35 +37,6 @@ impl ApiKeys {
             None => None,
         };
         Some(ApiKey { fingerprint, plan })
-    }
-}
-
-// === impl Fingerprint ===
-
-impl Fingerprint {
-    /// That of a key.
-    #[must_use]
-    pub fn of(key: &str) -> Self {
-        let mut digits = String::with_capacity(64);
-        for byte in Sha256::digest(key) {
-            // Writing to a string does not fail.
-            let _ = write!(digits, "{byte:02x}");
-        }
-        Self(digits)
-    }
-
-    /// The one written as 64 hexadecimal digits, if that is what it is.
-    #[must_use]
-    pub fn parse(digits: &str) -> Option<Self> {
-        let is_fingerprint =
-            digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_fingerprint.then(|| Self(digits.to_ascii_lowercase()))
-    }
-
-    /// The digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -106,14 +72,5 @@ mod tests {
         };
         let known = keys.recognize("abc").unwrap();
         assert_eq!((known.fingerprint.as_str(), known.plan), (ABC, None));
-    }
-
-    #[test]
-    fn only_64_hexadecimal_digits_are_a_fingerprint() {
-        let (long, odd) = (format!("{ABC}0"), ABC.replace('b', "g"));
-        let short = ABC.trim_start_matches('b');
-        for wrong in ["", "abc", short, &long, &odd] {
-            assert_eq!(Fingerprint::parse(wrong), None, "{wrong}");
-        }
     }
 }

@@ -3,9 +3,9 @@
 //! Two different keys never have the same name, whatever their values contain: a value goes in as it is only if it is
 //! short and made of characters that mean nothing here; any other goes in as its hash, behind another sign.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use sha2::{Digest, Sha256};
+use super::Fingerprint;
 
 /// The longest value that goes in as it is, in bytes.
 const MAX_PLAIN: usize = 64;
@@ -20,9 +20,10 @@ impl Key {
     /// The key of values that must all be the same for two requests to be counted together, each with its kind: a word,
     /// or several joined by `:`.
     #[must_use]
-    pub fn new<'a>(parts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn new<T: AsRef<str>>(parts: impl IntoIterator<Item = (T, T)>) -> Self {
         let mut name = String::new();
         for (kind, value) in parts {
+            let (kind, value) = (kind.as_ref(), value.as_ref());
             if !name.is_empty() {
                 name.push('+');
             }
@@ -32,10 +33,7 @@ impl Key {
                 name += value;
             } else {
                 name.push('#');
-                for byte in Sha256::digest(value) {
-                    // Writing to a string does not fail.
-                    let _ = write!(name, "{byte:02x}");
-                }
+                name += Fingerprint::of(value).as_str();
             }
         }
         Self(name)

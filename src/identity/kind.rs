@@ -145,7 +145,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// Whether this can be the name of a header, or of a claim that is counted by.
+/// Whether this can be a name: of a header or a claim that is counted by, of a rule or a bucket.
 pub(crate) fn is_name(name: &str) -> bool {
     let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && name.bytes().all(is_in_name)

@@ -7,7 +7,7 @@ use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
     Rule, api_keys, conduct, jwt, limits, origin, wire,
 };
-use crate::identity::KeyKind;
+use crate::identity::{KeyKind, is_name};
 use crate::route::Pattern;
 use crate::wire::Wire;
 
@@ -131,8 +131,7 @@ fn rule(source: RuleSource, path: &str, context: &Context) -> Result<Rule> {
 }
 
 fn name(name: &str, path: &str) -> Result<()> {
-    let means_nothing = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    if (1..=64).contains(&name.len()) && name.bytes().all(means_nothing) {
+    if is_name(name) && name.len() <= 64 {
         return Ok(());
     }
     let problem =

@@ -84,10 +84,9 @@ impl Policy {
 
     /// Whether a rule in addition counts all of its requests by address.
     fn is_bounded_by_address(&self, rule: &Rule) -> bool {
-        let by_address = self.rules.iter().filter(|other| {
-            let counts_by_address = |counting: &Counting| counting.key.parts() == [Part::Ip];
-            other.also && other.counting().is_some_and(counts_by_address)
-        });
-        by_address.into_iter().any(|other| other.has_all_of(rule))
+        let counts_by_address = |counting: &Counting| counting.key.parts() == [Part::Ip];
+        self.rules.iter().any(|other| {
+            other.also && other.counting().is_some_and(counts_by_address) && other.has_all_of(rule)
+        })
     }
 }
