@@ -10,9 +10,8 @@
 
 use std::cell::RefCell;
 
-use bouncer_durable::ledger::{Claim, Decision, LimitStanding};
+use bouncer_durable::ledger::Decision;
 use bouncer_durable::message::Operation;
-use bouncer_durable::{Limit, Refused};
 use js_sys::Object;
 
 use crate::identity::Key;
@@ -21,9 +20,10 @@ use crate::ledgers::{LedgerError, Sent};
 use crate::policy::{OnError, Policy, Rule, Store};
 
 mod asked;
+mod giving_back;
 mod local;
 
-pub use asked::{Asked, Call};
+pub use asked::{Asked, Call, RefusedBy};
 pub use local::Local;
 
 thread_local! {
@@ -38,7 +38,6 @@ pub(crate) struct Asking<'a> {
 }
 
 /// How objects are reached.
-#[derive(Clone)]
 struct Objects {
     namespace: Option<Object>,
     timeout_ms: u32,
@@ -83,14 +82,6 @@ pub(crate) enum End {
     Served(u16),
     /// The request did not reach the origin.
     NotServed,
-}
-
-/// A limit that refused.
-pub(crate) struct RefusedBy<'a> {
-    pub(crate) rule: &'a Rule,
-    pub(crate) key: &'a Key,
-    pub(crate) limit: Limit,
-    pub(crate) wait: Refused,
 }
 
 // === impl Asking ===
@@ -221,110 +212,10 @@ impl<'a> Admission<'a> {
         self.answers.iter().any(is_refused)
     }
 
-    /// The limit that refused, the one with the longest wait, and whom by which rule.
-    pub(crate) fn refused(&self) -> Option<RefusedBy<'_>> {
-        let mut refused: Option<RefusedBy<'_>> = None;
-        for (call, answer) in self.asked.calls.iter().zip(&self.answers) {
-            let claims = answer
-                .decision()
-                .into_iter()
-                .flat_map(|decision| &decision.claims);
-            for (rule, standings) in call.rules.iter().zip(claims) {
-                let Some(rule) = self.asked.rules.get(*rule) else {
-                    continue;
-                };
-                for LimitStanding {
-                    limit,
-                    refused: wait,
-                    ..
-                } in standings
-                {
-                    let Some(wait) = *wait else { continue };
-                    if refused.as_ref().is_none_or(|longest| wait > longest.wait) {
-                        refused = Some(RefusedBy {
-                            rule,
-                            key: &call.key,
-                            limit: *limit,
-                            wait,
-                        });
-                    }
-                }
-            }
-        }
-        refused
-    }
-
     /// Where the client stands, rule by rule.
     pub(crate) fn decision(&self) -> Decision {
         self.asked
             .together(self.answers.iter().map(Answer::decision))
-    }
-
-    /// Returns what was charged under the rules that do not count a visit which ended like this.
-    pub(crate) async fn settle(&mut self, end: End) {
-        let is_returned = |rule: &Rule| match end {
-            End::NotServed => true,
-            End::Served(status) => rule
-                .counting()
-                .is_some_and(|counting| !counting.counts.includes(status)),
-        };
-        self.give_back(is_returned).await;
-    }
-
-    /// Returns what was charged under the rules for which this says so.
-    pub(crate) async fn give_back(&mut self, is_returned: impl Fn(&Rule) -> bool) {
-        let mut returns = Vec::new();
-        for (call, answer) in self.asked.calls.iter().zip(&mut self.answers) {
-            if !answer.admits() {
-                continue;
-            }
-            let is_returned = |index: usize| {
-                self.asked
-                    .rules
-                    .get(index)
-                    .is_some_and(|rule| is_returned(rule))
-            };
-            let claims = call.claims.iter().zip(&call.rules).enumerate();
-            let (positions, claims): (Vec<usize>, Vec<Claim>) = claims
-                .filter(|(_, (_, rule))| is_returned(**rule))
-                .map(|(position, (claim, _))| (position, claim.clone()))
-                .unzip();
-            if claims.is_empty() {
-                continue;
-            }
-            match answer {
-                Answer::Passed | Answer::Refused => {}
-                Answer::Isolate(receipt) => {
-                    let refund =
-                        |local: &mut Local| local.refund(&call.key, &claims, receipt, js::now_ms());
-                    let after = LOCAL.with_borrow_mut(refund);
-                    stand(receipt, &positions, after);
-                }
-                Answer::Object(receipt) => {
-                    let operation = Operation::Refund {
-                        claims,
-                        receipt: receipt.clone(),
-                    };
-                    returns.push((receipt, positions, self.objects.send(call, operation)));
-                }
-            }
-        }
-        for (receipt, positions, sent) in returns {
-            match sent.decision().await {
-                Ok(after) => stand(receipt, &positions, after),
-                Err(error) => js::log_error(&format!("permits could not be given back: {error}")),
-            }
-        }
-    }
-}
-
-/// Puts the standings after a refund in place of those before.
-fn stand(decision: &mut Decision, positions: &[usize], after: Decision) {
-    decision.now_ms = after.now_ms;
-    for (position, standings) in positions.iter().zip(after.claims) {
-        if let Some(claim) = decision.claims.get_mut(*position) {
-            *claim = standings;
-        }
     }
 }
 

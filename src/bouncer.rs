@@ -1,7 +1,8 @@
 //! What an isolate sets up once: the policy, and the secrets it names.
 
-use crate::identity::Identification;
+use crate::facts::Facts;
 use crate::identity::jwt::Verifier;
+use crate::identity::{Client, Identification};
 use crate::origin::Pseudonym;
 use crate::policy::{Jwt, KeySource, Policy, PolicyError};
 
@@ -68,6 +69,12 @@ impl Bouncer {
             pseudonym: Pseudonym::new(&json),
             origin_secret: variable(ORIGIN_SECRET),
         })
+    }
+
+    /// Who sent a request.
+    #[must_use]
+    pub fn client<'a>(&'a self, facts: &Facts<'a>) -> Client<'a> {
+        Client::new(&self.identification, facts.credentials, facts.now_ms)
     }
 }
 
@@ -151,6 +158,7 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn a_secret_that_is_too_short_says_how_long_it_must_be() {
         for (algorithm, min_bytes) in [("HS256", 32), ("HS384", 48), ("HS512", 64)] {

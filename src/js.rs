@@ -44,8 +44,8 @@ extern "C" {
     /// A response of our own. To a HEAD the runtime sends the length of the body and not the body.
     pub(crate) fn answer(status: u16, head: &str, body: &str) -> JsValue;
 
-    /// The request, sent to `url` if there is one, and through the binding if there is one. The promise is of the origin's response; it fails
-    /// with a `TimeoutError` if the origin does not begin to answer in time.
+    /// The request, sent to `url` if there is one, and through the binding if there is one. The promise is of the origin's
+    /// response; it fails with a `TimeoutError` if the origin does not begin to answer in time.
     pub(crate) fn forward(
         request: &Object,
         binding: Option<&Object>,

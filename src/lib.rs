@@ -7,6 +7,7 @@
 
 use std::cell::OnceCell;
 
+use bouncer_durable::ledger::Decision;
 use js_sys::Object;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -17,10 +18,11 @@ use facts::Facts;
 use head::Head;
 use identity::Client;
 use origin::{Failure, Outgoing};
-use policy::{Mode, Origin};
-use refusal::{Form, Refusal};
+use policy::{Mode, Origin, Route};
+use refusal::Refusal;
 use report::What;
 use stamp::{stamp, violated};
+use wire::Wire;
 
 pub mod admission;
 pub mod bouncer;
@@ -51,26 +53,23 @@ pub use bouncer_durable::object::LedgerObject;
 #[wasm_bindgen]
 pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
-        let (refusal, form) = (Refusal::PolicyInvalid, Form::Json);
-        let (head, body) = (refusal.head(form), refusal.body(form));
-        return js::answer(refusal.status(), head.as_str(), &body);
+        let (wire, facts) = (Wire::default(), Facts::read(""));
+        return refuse(&wire, &Refusal::PolicyInvalid, &Head::default(), &facts);
     };
     let lines = js::facts(&request, &bouncer.read_headers);
     let facts = Facts::read(&lines);
+    let wire = &bouncer.policy.wire;
     if bouncer.pseudonym.is_in(facts.cdn_loop) {
-        let wire = &bouncer.policy.wire;
-        let (head, body) = wire.answer(&Refusal::LoopDetected, &Head::default(), &facts);
-        return js::answer(Refusal::LoopDetected.status(), head.as_str(), &body);
+        return refuse(wire, &Refusal::LoopDetected, &Head::default(), &facts);
     }
     let route = bouncer.policy.route(facts.method, facts.path);
-    let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-    let is_preflight = bouncer.policy.wire.is_preflight(&facts);
-    let asked = if is_preflight {
+    let client = bouncer.client(&facts);
+    let asked = if wire.is_preflight(&facts) {
         Default::default()
     } else {
-        [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(&route, &client, mode))
+        ask(&route, &client)
     };
-    let lacks_key = !is_preflight && client.lacks_key();
+    let lacks_key = client.lacks_key();
     if client.has_stale_key() {
         jwks::ask(&bouncer.identification, &context, facts.now_ms);
     }
@@ -87,15 +86,18 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     future_to_promise(async move {
         let asked = if lacks_key {
             jwks::wait(&bouncer.identification, &visit.context).await;
-            let facts = Facts::read(&visit.lines);
-            let client = Client::new(&bouncer.identification, facts.credentials, facts.now_ms);
-            [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(&route, &client, mode))
+            ask(&route, &bouncer.client(&Facts::read(&visit.lines)))
         } else {
             asked
         };
         Ok(visit.answer(asked).await)
     })
     .into()
+}
+
+/// What is asked under the rules that are enforced, and under those in shadow mode.
+fn ask(route: &Route<'static>, client: &Client<'_>) -> [Asked<'static>; 2] {
+    [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(route, client, mode))
 }
 
 /// A request on its way through.
@@ -129,14 +131,15 @@ impl Visit {
             let refusal = Refusal::LimiterUnavailable;
             return (self.refuse(&refusal, &Head::default()), End::NotServed);
         }
-        if let Some(by) = admission.refused() {
+        let decision = admission.decision();
+        if let Some(by) = admission.asked().refused(&decision) {
             let refusal = Refusal::RateLimited {
                 limit: by.limit,
                 refused: by.wait,
-                violated: violated(&admission.asked().names(), &admission.decision()),
+                violated: violated(&admission.asked().names(), &decision),
             };
-            report::refused(&self.env, What::Refused, &by, refusal.retry_after_s());
-            let stamp = self.stamp(admission);
+            report::refused(&self.env, What::Refused, &by);
+            let stamp = self.stamp(admission.asked(), &decision);
             return (self.refuse(&refusal, &stamp), End::NotServed);
         }
         let served = self.forward().await;
@@ -145,7 +148,7 @@ impl Visit {
             Err(failure) => failure.end(),
         };
         admission.settle(end).await;
-        let stamp = self.stamp(admission);
+        let stamp = self.stamp(admission.asked(), &admission.decision());
         let stamped = served.and_then(|response| self.stamped(&response, &stamp));
         let response = stamped.unwrap_or_else(|failure| {
             js::log_error(&failure.to_string());
@@ -187,14 +190,9 @@ impl Visit {
         self.context.wait_until(&future_to_promise(async move {
             let mut admission = shadow.decided().await;
             report::degraded(&env, &admission);
-            if let Some(by) = admission.refused() {
-                let retry_after_s = Refusal::RateLimited {
-                    limit: by.limit,
-                    refused: by.wait,
-                    violated: Vec::new(),
-                }
-                .retry_after_s();
-                report::refused(&env, What::WouldRefuse, &by, retry_after_s);
+            let decision = admission.decision();
+            if let Some(by) = admission.asked().refused(&decision) {
+                report::refused(&env, What::WouldRefuse, &by);
             } else {
                 admission.settle(end).await;
             }
@@ -202,9 +200,8 @@ impl Visit {
         }));
     }
 
-    fn stamp(&self, admission: &Admission<'_>) -> Head {
-        let families = self.bouncer.policy.wire.families;
-        stamp(&admission.asked().names(), &admission.decision(), families)
+    fn stamp(&self, asked: &Asked<'_>, decision: &Decision) -> Head {
+        stamp(&asked.names(), decision, self.bouncer.policy.wire.families)
     }
 
     /// The origin's response under the stamp, which is settled with what the origin says itself.
@@ -233,9 +230,13 @@ impl Visit {
 
     fn refuse(&self, refusal: &Refusal, stamp: &Head) -> JsValue {
         let facts = Facts::read(&self.lines);
-        let (head, body) = self.bouncer.policy.wire.answer(refusal, stamp, &facts);
-        js::answer(refusal.status(), head.as_str(), &body)
+        refuse(&self.bouncer.policy.wire, refusal, stamp, &facts)
     }
+}
+
+fn refuse(wire: &Wire, refusal: &Refusal, stamp: &Head, facts: &Facts<'_>) -> JsValue {
+    let (head, body) = wire.answer(refusal, stamp, facts);
+    js::answer(refusal.status(), head.as_str(), &body)
 }
 
 fn failure(error: &JsValue) -> Failure {

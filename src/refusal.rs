@@ -43,6 +43,16 @@ const QUOTA_EXCEEDED: (&str, &str) = (
 /// How long to wait before trying again where no limit says it, in seconds.
 const RETRY_SOON_S: u64 = 1;
 
+/// How long a client waits whom this limit refuses, in seconds: rounded up, at least 1.
+#[must_use]
+pub fn retry_after_s(limit: &Limit, refused: Refused) -> u64 {
+    match refused {
+        Refused::Until { retry_ms } => retry_ms.div_ceil(1_000).max(1),
+        // Nothing will change by waiting, but a client that does not know that should wait a window.
+        Refused::Never => limit.window_ms().div_ceil(1_000),
+    }
+}
+
 // === impl Refusal ===
 
 impl Refusal {
@@ -59,20 +69,11 @@ impl Refusal {
         }
     }
 
-    /// `Retry-After` in seconds (RFC 9110, section 10.2.3), where waiting helps: rounded up, at least 1.
+    /// `Retry-After` in seconds (RFC 9110, section 10.2.3), where waiting helps.
     #[must_use]
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
-            Self::RateLimited {
-                refused: Refused::Until { retry_ms },
-                ..
-            } => Some(retry_ms.div_ceil(1_000).max(1)),
-            // Nothing will change by waiting, but a client that does not know that should wait a window.
-            Self::RateLimited {
-                limit,
-                refused: Refused::Never,
-                ..
-            } => Some(limit.window_ms().div_ceil(1_000)),
+            Self::RateLimited { limit, refused, .. } => Some(retry_after_s(limit, *refused)),
             Self::LimiterUnavailable => Some(RETRY_SOON_S),
             Self::PolicyInvalid
             | Self::OriginUnreachable

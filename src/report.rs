@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::admission::{Admission, RefusedBy};
 use crate::identity::{Fingerprint, Key};
 use crate::js;
+use crate::refusal::retry_after_s;
 
 /// Lines a second, in one isolate.
 const MAX_LINES: u32 = 10;
@@ -70,16 +71,10 @@ pub struct Sampler {
 impl<'a> Event<'a> {
     /// A refusal by a limit, real or not.
     #[must_use]
-    pub fn refused(
-        event: What,
-        rule: &'a str,
-        key: &Key,
-        limit: &Limit,
-        retry_after: Option<u64>,
-    ) -> Self {
+    pub fn refused(event: What, rule: &'a str, key: &Key, limit: &Limit, retry_after: u64) -> Self {
         Self {
             limit: Some(limit.to_string()),
-            retry_after,
+            retry_after: Some(retry_after),
             ..Self::new(event, rule, key)
         }
     }
@@ -164,7 +159,8 @@ thread_local! {
 }
 
 /// Reports a refusal, real or not.
-pub(crate) fn refused(env: &js::Env, what: What, by: &RefusedBy<'_>, retry_after: Option<u64>) {
+pub(crate) fn refused(env: &js::Env, what: What, by: &RefusedBy<'_>) {
+    let retry_after = retry_after_s(&by.limit, by.wait);
     send(
         env,
         &Event::refused(what, &by.rule.name, by.key, &by.limit, retry_after),
@@ -215,7 +211,7 @@ mod tests {
             ("header:x-region", "a secret with spaces"),
         ]);
         let limit = Limit::parse_all("5/minute").unwrap()[0];
-        let event = Event::refused(What::Refused, "login", &key, &limit, Some(45));
+        let event = Event::refused(What::Refused, "login", &key, &limit, 45);
         let hash = Fingerprint::of(key.as_str());
         assert_eq!(
             event.line(3),

@@ -1,6 +1,7 @@
 //! What a request asks of the ledgers, and what their answers mean together.
 
-use bouncer_durable::ledger::{Claim, Decision};
+use bouncer_durable::ledger::{Claim, Decision, LimitStanding};
+use bouncer_durable::{Limit, Refused};
 
 use crate::identity::{Client, Key};
 use crate::policy::{Allowance, Holder, Mode, OnError, Route, Rule};
@@ -23,6 +24,19 @@ pub struct Call {
     pub claims: Vec<Claim>,
     /// Which of [`Asked::rules`] each claim is about.
     pub rules: Vec<usize>,
+}
+
+/// A limit that refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusedBy<'a> {
+    /// The rule that it is of.
+    pub rule: &'a Rule,
+    /// Whom it refused.
+    pub key: &'a Key,
+    /// The limit.
+    pub limit: Limit,
+    /// How long it refuses.
+    pub wait: Refused,
 }
 
 // === impl Asked ===
@@ -92,6 +106,21 @@ impl<'a> Asked<'a> {
             }
         }
         whole
+    }
+
+    /// Whom which rule's limit refused, where it did: that of [`Decision::refused`]. The decision is on all that was asked.
+    #[must_use]
+    pub fn refused(&self, decision: &Decision) -> Option<RefusedBy<'_>> {
+        let (by, wait) = decision.refused()?;
+        let has_it = |claim: &Vec<LimitStanding>| claim.iter().any(|each| std::ptr::eq(each, by));
+        let index = decision.claims.iter().position(has_it)?;
+        let call = self.calls.iter().find(|call| call.rules.contains(&index))?;
+        Some(RefusedBy {
+            rule: self.rules.get(index)?,
+            key: &call.key,
+            limit: by.limit,
+            wait,
+        })
     }
 
     /// The names of the rules.

@@ -7,7 +7,7 @@
 //! There are two generations: when the young one is full, the old one is forgotten and the young one takes its place. Whose
 //! ledger is asked for again moves to the young one, so whoever keeps coming stays.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bouncer_durable::ledger::{Claim, Decision, Ledger};
 
@@ -19,8 +19,8 @@ const MAX_KEYS: usize = 10_000;
 /// Ledgers by the name of their key.
 #[derive(Default)]
 pub struct Local {
-    young: HashMap<String, Ledger>,
-    old: HashMap<String, Ledger>,
+    young: BTreeMap<String, Ledger>,
+    old: BTreeMap<String, Ledger>,
     next_id: u64,
 }
 

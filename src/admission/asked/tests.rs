@@ -244,6 +244,49 @@ fn a_call_follows_the_strictest_of_its_rules_when_it_fails() {
 }
 
 #[test]
+fn a_refusal_is_of_the_limit_with_the_longest_wait_and_names_whom_it_refused() {
+    let policy = policy();
+    let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
+    let identification = identification();
+    let credentials = Credentials {
+        authorization: &ada,
+        ..Credentials::default()
+    };
+    let client = Client::new(&identification, credentials, 1_000_000);
+    let asked = Asked::new(&policy.route("GET", "/swapped"), &client, Mode::Enforce);
+    let decide = |used: [u64; 2]| {
+        let decisions = asked.calls.iter().zip(used).map(|(call, used)| {
+            let mut ledger = Ledger::default();
+            for id in 1..=used {
+                assert_eq!(ledger.take(id, &call.claims, 1_000_000).refused(), None);
+            }
+            ledger.take(0, &call.claims, 1_000_000)
+        });
+        let decisions: Vec<_> = decisions.collect();
+        asked.together(decisions.iter().map(Some))
+    };
+    let refused = |used| {
+        let decision = decide(used);
+        let by = asked.refused(&decision)?;
+        Some((
+            by.rule.name.clone(),
+            by.key.to_string(),
+            by.limit.to_string(),
+        ))
+    };
+    let of = |rule: &str, key: &str, limit: &str| {
+        Some((rule.to_owned(), key.to_owned(), limit.to_owned()))
+    };
+    assert_eq!(refused([0, 0]), None);
+    assert_eq!(refused([0, 10]), of("burst", "user:ada", "10 per 1 second"));
+    assert_eq!(refused([7, 0]), of("swapped", "tenant:acme", "7 per 1 day"));
+    assert_eq!(
+        refused([7, 10]),
+        of("swapped", "tenant:acme", "7 per 1 day")
+    );
+}
+
+#[test]
 fn a_token_is_looked_at_only_where_a_rule_asks_for_it() {
     let policy = json!({
         "origin": "http://127.0.0.1:8000",
