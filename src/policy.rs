@@ -12,6 +12,7 @@ use crate::identity::{ApiKeys, KeyKind, Part};
 use crate::route::{NormalPath, Pattern};
 use crate::wire::Wire;
 
+mod agreement;
 mod allowance;
 mod api_keys;
 mod compile;

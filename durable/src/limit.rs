@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::Algorithm;
 
 mod parse;
+mod unit;
 
 pub use parse::{Problem, SyntaxError};
+pub use unit::Unit;
 
 /// The longest window, in milliseconds: a hundred years of 360 days.
 pub const MAX_WINDOW_MS: u64 = 100 * Unit::Year.ms();
@@ -38,24 +40,6 @@ enum Kind {
     SlidingLog,
     SlidingWindow,
     TokenBucket,
-}
-
-/// The unit of a window. A month is 30 days and a year is 12 of those, whatever the calendar says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[repr(u16)]
-pub enum Unit {
-    /// 1,000 ms.
-    Second,
-    /// 60 seconds.
-    Minute,
-    /// 60 minutes.
-    Hour,
-    /// 24 hours.
-    Day,
-    /// 30 days.
-    Month,
-    /// 360 days.
-    Year,
 }
 
 /// Why a limit cannot be.
@@ -244,56 +228,6 @@ impl From<Limit> for Parts {
             multiple: limit.multiple,
             unit: limit.unit,
             algorithm: limit.algorithm(),
-        }
-    }
-}
-
-// === impl Unit ===
-
-impl Unit {
-    const ALL: [Self; 6] = [
-        Self::Second,
-        Self::Minute,
-        Self::Hour,
-        Self::Day,
-        Self::Month,
-        Self::Year,
-    ];
-
-    /// The unit's length, in milliseconds.
-    #[must_use]
-    pub const fn ms(self) -> u64 {
-        match self {
-            Self::Second => 1_000,
-            Self::Minute => 60 * Self::Second.ms(),
-            Self::Hour => 60 * Self::Minute.ms(),
-            Self::Day => 24 * Self::Hour.ms(),
-            Self::Month => 30 * Self::Day.ms(),
-            Self::Year => 12 * Self::Month.ms(),
-        }
-    }
-
-    /// The unit's name, singular.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Second => "second",
-            Self::Minute => "minute",
-            Self::Hour => "hour",
-            Self::Day => "day",
-            Self::Month => "month",
-            Self::Year => "year",
-        }
-    }
-
-    const fn symbol(self) -> &'static str {
-        match self {
-            Self::Second => "s",
-            Self::Minute => "m",
-            Self::Hour => "h",
-            Self::Day => "d",
-            Self::Month => "mo",
-            Self::Year => "y",
         }
     }
 }

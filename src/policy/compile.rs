@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
-    Rule, api_keys, conduct, jwt, limits, origin, wire,
+    Rule, agreement, api_keys, conduct, jwt, limits, origin, wire,
 };
 use crate::identity::{KeyKind, is_name};
 use crate::route::Pattern;
@@ -33,12 +33,12 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
                 "found no patterns; write the requests the rule is about, as in [\"GET /api/**\"]";
             return Err(PolicyError::new(path + ".match", problem));
         }
-        agree(&rules, &rule, &path)?;
+        agreement::with_those_before(&rules, &rule, &path)?;
         rules.push(rule);
     }
     let default = rule(source.default.into(), DEFAULT, &context)?;
     for (index, rule) in rules.iter().enumerate() {
-        share(rule, &default, &format!("rules[{index}].bucket"))?;
+        agreement::on_a_bucket(rule, &default, &format!("rules[{index}].bucket"))?;
     }
     Ok(Policy {
         origin: origin::origin(source.origin.as_deref())?,
@@ -65,48 +65,6 @@ struct Context {
     key: KeyKind,
     on_error: OnError,
     mode: Mode,
-}
-
-/// Whether a rule goes together with those before it.
-fn agree(before: &[Rule], rule: &Rule, path: &str) -> Result<()> {
-    if rule.name == DEFAULT || before.iter().any(|other| other.name == rule.name) {
-        let problem = format!(
-            "found {:?} a second time; give every rule a name of its own",
-            rule.name
-        );
-        return Err(PolicyError::new(format!("{path}.name"), problem));
-    }
-    if let Some(other) = before.iter().find(|other| other.covers(rule)) {
-        let problem = format!(
-            "can never match: rule {:?} before it already has all of these requests; move this one up, or remove it",
-            other.name
-        );
-        return Err(PolicyError::new(format!("{path}.match"), problem));
-    }
-    let at = format!("{path}.bucket");
-    before.iter().try_for_each(|other| share(rule, other, &at))
-}
-
-/// Whether two rules that name the same bucket really share a counter.
-fn share(rule: &Rule, other: &Rule, path: &str) -> Result<()> {
-    let (Some(one), Some(two)) = (rule.counting(), other.counting()) else {
-        return Ok(());
-    };
-    if one.bucket != two.bucket {
-        return Ok(());
-    }
-    let problem = if rule.also || other.also {
-        "a request would be charged there twice; a rule with \"also\" has a counter of its own"
-    } else if one.key != two.key {
-        "and counts by another key, so nothing would be shared; give both the same key"
-    } else {
-        return Ok(());
-    };
-    let problem = format!(
-        "shares {:?} with rule {:?}, {problem}",
-        one.bucket, other.name
-    );
-    Err(PolicyError::new(path, problem))
 }
 
 fn rule(source: RuleSource, path: &str, context: &Context) -> Result<Rule> {

@@ -6,7 +6,7 @@ use bouncer_durable::Algorithm;
 use bouncer_durable::ledger::Ledger;
 use proptest::prelude::*;
 
-use crate::traces::{AtCost, arrivals, claim, config, limit, next_id, start_ms};
+use crate::traces::{arrivals, at_cost, claim, config, limit, next_id, start_ms};
 
 proptest! {
     #![proptest_config(config())]
@@ -18,7 +18,7 @@ proptest! {
         let claims = [claim("c", &[limit])];
         let mut ledger = Ledger::default();
         for now_ms in moments {
-            let decision = ledger.take_at(next_id(), &claims, now_ms, NonZeroU32::new(cost).unwrap());
+            let decision = ledger.take(next_id(), &at_cost(&claims, NonZeroU32::new(cost).unwrap()), now_ms);
             prop_assert!(decision.claims[0][0].standing.remaining <= limit.quota());
             let _ = ledger.expires_at_ms();
         }
@@ -33,10 +33,10 @@ proptest! {
         let mut remaining = limit.quota();
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            remaining = ledger.take_at(next_id(), &claims, now_ms, cost).claims[0][0].standing.remaining;
+            remaining = ledger.take(next_id(), &at_cost(&claims, cost), now_ms).claims[0][0].standing.remaining;
         }
         let too_much = NonZeroU32::new(limit.quota() + 1).unwrap();
-        let standing = ledger.take_at(next_id(), &claims, now_ms - back_ms, too_much).claims[0][0].standing;
+        let standing = ledger.take(next_id(), &at_cost(&claims, too_much), now_ms - back_ms).claims[0][0].standing;
         prop_assert!(standing.remaining <= remaining);
         // The estimate by its definition takes two windows to forget.
         let windows = if limit.algorithm() == Algorithm::SlidingWindow { 2 } else { 1 };

@@ -7,7 +7,7 @@ use bouncer_durable::{Algorithm, Limit, Refused};
 use proptest::prelude::*;
 
 use crate::model::Model;
-use crate::traces::{ALGORITHMS, AtCost, arrivals, claim, config, limit, next_id, start_ms};
+use crate::traces::{ALGORITHMS, arrivals, at_cost, claim, config, limit, next_id, start_ms};
 
 proptest! {
     #![proptest_config(config())]
@@ -19,7 +19,7 @@ proptest! {
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
             let admits = model.admits(now_ms, cost.get());
-            let decision = ledger.take_at(next_id(), &claims, now_ms, cost);
+            let decision = ledger.take(next_id(), &at_cost(&claims, cost), now_ms);
             prop_assert_eq!(decision.refused().is_none(), admits, "at {}", now_ms);
             if admits {
                 model.admit(now_ms, cost.get());
@@ -38,7 +38,7 @@ proptest! {
         let (mut ledger, mut now_ms, mut admitted) = (Ledger::default(), start_ms, Vec::new());
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            if ledger.take_at(next_id(), &claims, now_ms, cost).refused().is_none() {
+            if ledger.take(next_id(), &at_cost(&claims, cost), now_ms).refused().is_none() {
                 admitted.push((now_ms, u64::from(cost.get())));
             }
         }
@@ -68,14 +68,14 @@ proptest! {
         let (mut ledger, mut model, mut now_ms) = (Ledger::default(), Model::new(limit), start_ms);
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            match ledger.take_at(next_id(), &claims, now_ms, cost).refused() {
+            match ledger.take(next_id(), &at_cost(&claims, cost), now_ms).refused() {
                 None => model.admit(now_ms, cost.get()),
                 Some((_, Refused::Never)) => prop_assert!(cost.get() > limit.quota()),
                 Some((_, Refused::Until { retry_ms })) => {
                     prop_assert_eq!(model.admits_from(now_ms, cost.get()), Some(now_ms + retry_ms));
                     let sooner_ms = now_ms + (retry_ms - 1) * early / 1_000;
-                    prop_assert!(ledger.clone().take_at(next_id(), &claims, sooner_ms, cost).refused().is_some());
-                    prop_assert!(ledger.clone().take_at(next_id(), &claims, now_ms + retry_ms, cost).refused().is_none());
+                    prop_assert!(ledger.clone().take(next_id(), &at_cost(&claims, cost), sooner_ms).refused().is_some());
+                    prop_assert!(ledger.clone().take(next_id(), &at_cost(&claims, cost), now_ms + retry_ms).refused().is_none());
                 }
             }
         }
@@ -89,7 +89,7 @@ proptest! {
         let (mut ledger, mut model, mut now_ms) = (Ledger::default(), Model::new(limit), start_ms);
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            let decision = ledger.take_at(next_id(), &claims, now_ms, cost);
+            let decision = ledger.take(next_id(), &at_cost(&claims, cost), now_ms);
             if decision.refused().is_none() {
                 model.admit(now_ms, cost.get());
             }
@@ -107,7 +107,8 @@ proptest! {
 
 fn refused(limits: &[Limit], cost: u32) -> Option<Refused> {
     let cost = NonZeroU32::new(cost).unwrap();
-    let decision = Ledger::default().take_at(next_id(), &[claim("c", limits)], 1_000_000, cost);
+    let decision =
+        Ledger::default().take(next_id(), &at_cost(&[claim("c", limits)], cost), 1_000_000);
     decision.refused().map(|(_, refused)| refused)
 }
 

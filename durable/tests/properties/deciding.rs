@@ -7,7 +7,7 @@ use bouncer_durable::{Algorithm, Limit};
 use proptest::prelude::*;
 
 use crate::model::Model;
-use crate::traces::{AtCost, arrivals, claim, config, limit, limits, next_id, start_ms};
+use crate::traces::{arrivals, at_cost, claim, config, limit, limits, next_id, start_ms};
 
 proptest! {
     #![proptest_config(config())]
@@ -19,13 +19,13 @@ proptest! {
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
             let before = ledger.clone();
-            if ledger.take_at(next_id(), &claims, now_ms, cost).refused().is_some() {
+            if ledger.take(next_id(), &at_cost(&claims, cost), now_ms).refused().is_some() {
                 // A request that would be admitted anyway sees the same before and after.
                 for later_ms in [0, 1, 999, 1_000, 5_000] {
                     let at_ms = now_ms + later_ms;
                     prop_assert_eq!(
-                        ledger.clone().take_at(next_id(), &claims, at_ms, NonZeroU32::MIN),
-                        before.clone().take_at(next_id(), &claims, at_ms, NonZeroU32::MIN)
+                        ledger.clone().take(next_id(), &claims, at_ms),
+                        before.clone().take(next_id(), &claims, at_ms)
                     );
                 }
                 prop_assert_eq!(ledger.has_unsaved(), before.has_unsaved());
@@ -70,11 +70,11 @@ proptest! {
         let (mut ledger, mut now_ms, mut remaining) = (Ledger::default(), start_ms, before.quota());
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            let decision = ledger.take_at(next_id(), &[claim("c", &[before])], now_ms, cost);
+            let decision = ledger.take(next_id(), &at_cost(&[claim("c", &[before])], cost), now_ms);
             remaining = decision.claims[0][0].standing.remaining;
         }
         let used = before.quota() - remaining;
-        let standing = ledger.peek_at(&[claim("c", &[after])], now_ms, NonZeroU32::MIN).claims[0][0].standing;
+        let standing = ledger.peek(&[claim("c", &[after])], now_ms).claims[0][0].standing;
         prop_assert!(standing.remaining <= after.quota().saturating_sub(used));
     }
 
@@ -94,7 +94,7 @@ proptest! {
         let (mut ledger, mut now_ms, mut model) = (Ledger::default(), start_ms, Model::new(before));
         for (turn, (step_ms, cost)) in arrivals.into_iter().enumerate() {
             now_ms += step_ms;
-            let admitted = ledger.take_at(next_id(), &versions[turn % 2], now_ms, cost).refused().is_none();
+            let admitted = ledger.take(next_id(), &at_cost(&versions[turn % 2], cost), now_ms).refused().is_none();
             if admitted && turn % 2 == 0 {
                 prop_assert!(model.admits(now_ms, cost.get()));
                 model.admit(now_ms, cost.get());

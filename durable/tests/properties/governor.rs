@@ -10,7 +10,7 @@ use governor::clock::FakeRelativeClock;
 use governor::{Quota, RateLimiter};
 use proptest::prelude::*;
 
-use crate::traces::{AtCost, arrivals, claim, config, next_id};
+use crate::traces::{arrivals, at_cost, claim, config, next_id};
 
 proptest! {
     #![proptest_config(config())]
@@ -31,7 +31,7 @@ proptest! {
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
             clock.advance(Duration::from_millis(step_ms));
-            let decision = ledger.take_at(next_id(), &[claim("c", &[limit])], now_ms, cost);
+            let decision = ledger.take(next_id(), &at_cost(&[claim("c", &[limit])], cost), now_ms);
             let ours = decision.refused().map(|(_, refused)| refused);
             let theirs = match governor.check_n(cost) {
                 Ok(Ok(())) => None,

@@ -9,9 +9,7 @@ use bouncer_durable::{Algorithm, Limit};
 use proptest::prelude::*;
 
 use crate::model::Model;
-use crate::traces::{AtCost, arrivals, at_cost, claim, config, limit, limits, next_id, start_ms};
-
-const ONE: NonZeroU32 = NonZeroU32::MIN;
+use crate::traces::{arrivals, at_cost, claim, config, limit, limits, next_id, start_ms};
 
 proptest! {
     #![proptest_config(config())]
@@ -30,13 +28,13 @@ proptest! {
                 && !receipts.is_empty()
             {
                 let (receipt, cost) = receipts.swap_remove(index.index(receipts.len()));
-                ledger.refund_at(next_id(), &claims, &receipt, now_ms, cost);
+                ledger.refund(next_id(), &at_cost(&claims, cost), &receipt, now_ms);
                 if receipt.refused().is_none() {
                     model.forget(receipt.now_ms, cost.get());
                 }
             }
             let admits = model.admits(now_ms, cost.get());
-            let decision = ledger.take_at(next_id(), &claims, now_ms, cost);
+            let decision = ledger.take(next_id(), &at_cost(&claims, cost), now_ms);
             if decision.refused().is_none() {
                 prop_assert!(admits);
                 model.admit(now_ms, cost.get());
@@ -62,14 +60,14 @@ proptest! {
         let (mut plain, mut refunded, mut now_ms) = (Ledger::default(), Ledger::default(), start_ms);
         for (step_ms, other_cost) in arrivals {
             now_ms += step_ms;
-            let receipt = refunded.take_at(next_id(), &claims, now_ms, cost);
-            let after = refunded.refund_at(next_id(), &claims, &receipt, now_ms, cost);
-            let before = plain.peek_at(&claims, now_ms, cost);
+            let receipt = refunded.take(next_id(), &at_cost(&claims, cost), now_ms);
+            let after = refunded.refund(next_id(), &at_cost(&claims, cost), &receipt, now_ms);
+            let before = plain.peek(&at_cost(&claims, cost), now_ms);
             let standings = |decision: &Decision| decision.standings().map(|each| each.standing).collect::<Vec<_>>();
             prop_assert_eq!(standings(&after), standings(&before));
             prop_assert_eq!(
-                refunded.take_at(next_id(), &claims, now_ms, other_cost),
-                plain.take_at(next_id(), &claims, now_ms, other_cost)
+                refunded.take(next_id(), &at_cost(&claims, other_cost), now_ms),
+                plain.take(next_id(), &at_cost(&claims, other_cost), now_ms)
             );
         }
     }
@@ -109,9 +107,9 @@ proptest! {
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
             let before = ledger.clone();
-            let peeked = ledger.peek_at(&claims, now_ms, cost);
+            let peeked = ledger.peek(&at_cost(&claims, cost), now_ms);
             prop_assert_eq!(&ledger, &before);
-            let taken = ledger.take_at(next_id(), &claims, now_ms, cost);
+            let taken = ledger.take(next_id(), &at_cost(&claims, cost), now_ms);
             prop_assert_eq!(peeked.refused().map(|(by, why)| (by.limit, why)), taken.refused().map(|(by, why)| (by.limit, why)));
         }
     }
@@ -122,16 +120,16 @@ proptest! {
     ) {
         let until_ms = start_ms + lasts_ms;
         let (mut overridden, mut asked, mut now_ms) = (Ledger::default(), Ledger::default(), start_ms);
-        overridden.take_at(next_id(), &[claim("c", &before)], now_ms, ONE);
-        asked.take_at(next_id(), &[claim("c", &before)], now_ms, ONE);
+        overridden.take(next_id(), &[claim("c", &before)], now_ms);
+        asked.take(next_id(), &[claim("c", &before)], now_ms);
         let exception = Override { limits: instead.clone(), until_ms: Some(until_ms) };
         overridden.set("c", Some(exception), now_ms);
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
             let holds = if now_ms < until_ms { &instead } else { &before };
             prop_assert_eq!(
-                overridden.take_at(next_id(), &[claim("c", &before)], now_ms, cost),
-                asked.take_at(next_id(), &[claim("c", holds)], now_ms, cost)
+                overridden.take(next_id(), &at_cost(&[claim("c", &before)], cost), now_ms),
+                asked.take(next_id(), &at_cost(&[claim("c", holds)], cost), now_ms)
             );
         }
     }
@@ -144,15 +142,15 @@ proptest! {
         let (mut ledger, mut now_ms) = (Ledger::default(), start_ms);
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            ledger.take_at(next_id(), &one, now_ms, cost);
-            ledger.take_at(next_id(), &other, now_ms, cost);
+            ledger.take(next_id(), &at_cost(&one, cost), now_ms);
+            ledger.take(next_id(), &at_cost(&other, cost), now_ms);
         }
-        let before = ledger.peek_at(&other, now_ms, ONE);
+        let before = ledger.peek(&other, now_ms);
         ledger.reset(Some("one"), now_ms);
-        prop_assert_eq!(ledger.peek_at(&one, now_ms, ONE), Ledger::default().peek_at(&one, now_ms, ONE));
-        prop_assert_eq!(ledger.peek_at(&other, now_ms, ONE), before);
+        prop_assert_eq!(ledger.peek(&one, now_ms), Ledger::default().peek(&one, now_ms));
+        prop_assert_eq!(ledger.peek(&other, now_ms), before);
         ledger.reset(None, now_ms);
-        prop_assert_eq!(ledger.peek_at(&other, now_ms, ONE), Ledger::default().peek_at(&other, now_ms, ONE));
+        prop_assert_eq!(ledger.peek(&other, now_ms), Ledger::default().peek(&other, now_ms));
     }
 
     #[test]
@@ -166,8 +164,8 @@ proptest! {
             let which = usize::from(turns >> (turn % 64) & 1 == 1);
             let claims = if which == 0 { [claim("one", &one)] } else { [claim("other", &other)] };
             prop_assert_eq!(
-                together.take_at(next_id(), &claims, now_ms, cost),
-                alone[which].take_at(next_id(), &claims, now_ms, cost)
+                together.take(next_id(), &at_cost(&claims, cost), now_ms),
+                alone[which].take(next_id(), &at_cost(&claims, cost), now_ms)
             );
         }
     }
@@ -199,26 +197,30 @@ fn a_refund_gives_nothing_back_that_came_back_by_itself() {
             .unwrap();
         let claims = [claim("c", &[limit])];
         let mut ledger = Ledger::default();
-        let early = ledger.take_at(next_id(), &claims, 10_000, NonZeroU32::new(2).unwrap());
+        let early = ledger.take(
+            next_id(),
+            &at_cost(&claims, NonZeroU32::new(2).unwrap()),
+            10_000,
+        );
         assert_eq!(early.refused(), None);
         assert_eq!(
             ledger
-                .take_at(next_id(), &claims, 20_000, NonZeroU32::new(2).unwrap())
+                .take(
+                    next_id(),
+                    &at_cost(&claims, NonZeroU32::new(2).unwrap()),
+                    20_000
+                )
                 .refused(),
             None
         );
-        ledger.refund_at(
+        ledger.refund(
             next_id(),
-            &claims,
+            &at_cost(&claims, NonZeroU32::new(2).unwrap()),
             &early,
             20_000,
-            NonZeroU32::new(2).unwrap(),
         );
         assert!(
-            ledger
-                .take_at(next_id(), &claims, 20_000, ONE)
-                .refused()
-                .is_some(),
+            ledger.take(next_id(), &claims, 20_000).refused().is_some(),
             "{algorithm:?}"
         );
     }

@@ -7,7 +7,7 @@ use bouncer_durable::ledger::Ledger;
 use bouncer_durable::{Limit, snapshot};
 use proptest::prelude::*;
 
-use crate::traces::{AtCost, arrivals, claim, config, limits, next_id, start_ms};
+use crate::traces::{arrivals, at_cost, claim, config, limits, next_id, start_ms};
 
 proptest! {
     #![proptest_config(config())]
@@ -20,7 +20,7 @@ proptest! {
         let (mut ledger, mut now_ms) = (Ledger::default(), start_ms);
         for (step_ms, cost) in arrivals {
             now_ms += step_ms;
-            ledger.take_at(next_id(), &claims, now_ms, cost);
+            ledger.take(next_id(), &at_cost(&claims, cost), now_ms);
             ledger.saved();
             prop_assert_eq!(&snapshot::decode(&snapshot::encode(&ledger)).unwrap(), &ledger);
         }
@@ -34,7 +34,7 @@ proptest! {
         versioned.extend(&bytes);
         for bytes in [bytes, versioned] {
             if let Ok(mut ledger) = snapshot::decode(&bytes) {
-                ledger.take_at(next_id(), &[claim("c", &limits)], now_ms, NonZeroU32::new(cost).unwrap());
+                ledger.take(next_id(), &at_cost(&[claim("c", &limits)], NonZeroU32::new(cost).unwrap()), now_ms);
                 ledger.expire(now_ms / 2);
                 let _ = (ledger.is_due(), ledger.expires_at_ms());
             }
@@ -46,12 +46,7 @@ proptest! {
 fn a_ledger_is_forgotten_when_everything_in_it_has_expired_and_not_before() {
     let limits = Limit::parse_all("5/minute;20/hour").unwrap();
     let mut ledger = Ledger::default();
-    ledger.take_at(
-        next_id(),
-        &[claim("c", &limits)],
-        7_200_001,
-        NonZeroU32::MIN,
-    );
+    ledger.take(next_id(), &[claim("c", &limits)], 7_200_001);
     assert_eq!(ledger.expires_at_ms(), 10_800_000);
     assert!(!ledger.expire(10_799_999));
     assert!(ledger.expire(10_800_000));
@@ -72,11 +67,7 @@ fn it_is_saved_at_every_twentieth_of_a_limit_and_at_the_last_permit() {
     ] {
         let claims = [claim("c", &Limit::parse_all(limit).unwrap())];
         let (mut ledger, mut saves) = (Ledger::default(), 0);
-        while ledger
-            .take_at(next_id(), &claims, 1_000, NonZeroU32::MIN)
-            .refused()
-            .is_none()
-        {
+        while ledger.take(next_id(), &claims, 1_000).refused().is_none() {
             if ledger.is_due() {
                 saves += 1;
                 ledger.saved();
@@ -94,7 +85,7 @@ fn it_is_saved_at_every_twentieth_of_a_limit_and_at_the_last_permit() {
 fn a_small_limit_that_an_override_has_replaced_does_not_make_every_request_a_save() {
     let claims = [claim("c", &Limit::parse_all("5/minute").unwrap())];
     let (mut ledger, mut saves) = (Ledger::default(), 0);
-    ledger.take_at(next_id(), &claims, 1_000, NonZeroU32::MIN);
+    ledger.take(next_id(), &claims, 1_000);
     let limits = Limit::parse_all("1000/minute").unwrap();
     ledger.set(
         "c",
@@ -104,11 +95,7 @@ fn a_small_limit_that_an_override_has_replaced_does_not_make_every_request_a_sav
         }),
         1_000,
     );
-    while ledger
-        .take_at(next_id(), &claims, 1_000, NonZeroU32::MIN)
-        .refused()
-        .is_none()
-    {
+    while ledger.take(next_id(), &claims, 1_000).refused().is_none() {
         if ledger.is_due() {
             saves += 1;
             ledger.saved();

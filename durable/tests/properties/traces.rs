@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bouncer_durable::ledger::{Claim, Decision, Ledger};
+use bouncer_durable::ledger::Claim;
 use bouncer_durable::limit::Unit;
 use bouncer_durable::{Algorithm, Limit};
 use proptest::prelude::*;
@@ -63,43 +63,7 @@ pub(crate) fn claim(counter: &str, limits: &[Limit]) -> Claim {
     }
 }
 
-/// Asks a ledger with every claim at the same cost.
-pub(crate) trait AtCost {
-    fn take_at(&mut self, id: u64, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision;
-
-    fn peek_at(&self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision;
-
-    fn refund_at(
-        &mut self,
-        id: u64,
-        claims: &[Claim],
-        receipt: &Decision,
-        now_ms: u64,
-        cost: NonZeroU32,
-    ) -> Decision;
-}
-
-impl AtCost for Ledger {
-    fn take_at(&mut self, id: u64, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
-        self.take(id, &at_cost(claims, cost), now_ms)
-    }
-
-    fn peek_at(&self, claims: &[Claim], now_ms: u64, cost: NonZeroU32) -> Decision {
-        self.peek(&at_cost(claims, cost), now_ms)
-    }
-
-    fn refund_at(
-        &mut self,
-        id: u64,
-        claims: &[Claim],
-        receipt: &Decision,
-        now_ms: u64,
-        cost: NonZeroU32,
-    ) -> Decision {
-        self.refund(id, &at_cost(claims, cost), receipt, now_ms)
-    }
-}
-
+/// The same claims, each at this cost.
 pub(crate) fn at_cost(claims: &[Claim], cost: NonZeroU32) -> Vec<Claim> {
     let each = claims.iter().cloned();
     each.map(|claim| Claim { cost, ..claim }).collect()

@@ -1,0 +1,47 @@
+//! Whether the rules of a policy go together.
+
+use super::{DEFAULT, PolicyError, Result, Rule};
+
+/// Whether a rule goes together with those before it.
+pub(super) fn with_those_before(before: &[Rule], rule: &Rule, path: &str) -> Result<()> {
+    if rule.name == DEFAULT || before.iter().any(|other| other.name == rule.name) {
+        let problem = format!(
+            "found {:?} a second time; give every rule a name of its own",
+            rule.name
+        );
+        return Err(PolicyError::new(format!("{path}.name"), problem));
+    }
+    if let Some(other) = before.iter().find(|other| other.covers(rule)) {
+        let problem = format!(
+            "can never match: rule {:?} before it already has all of these requests; move this one up, or remove it",
+            other.name
+        );
+        return Err(PolicyError::new(format!("{path}.match"), problem));
+    }
+    let at = format!("{path}.bucket");
+    before
+        .iter()
+        .try_for_each(|other| on_a_bucket(rule, other, &at))
+}
+
+/// Whether two rules that name the same bucket really share a counter.
+pub(super) fn on_a_bucket(rule: &Rule, other: &Rule, path: &str) -> Result<()> {
+    let (Some(one), Some(two)) = (rule.counting(), other.counting()) else {
+        return Ok(());
+    };
+    if one.bucket != two.bucket {
+        return Ok(());
+    }
+    let problem = if rule.also || other.also {
+        "a request would be charged there twice; a rule with \"also\" has a counter of its own"
+    } else if one.key != two.key {
+        "and counts by another key, so nothing would be shared; give both the same key"
+    } else {
+        return Ok(());
+    };
+    let problem = format!(
+        "shares {:?} with rule {:?}, {problem}",
+        one.bucket, other.name
+    );
+    Err(PolicyError::new(path, problem))
+}
