@@ -2,8 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
-import { createServer, request as send } from "node:http";
+import { request as send } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import axios from "axios";
@@ -14,6 +13,7 @@ import { python } from "../scripts/clients.mjs";
 import { startScriptedOrigin } from "./support/scripted-origin.mjs";
 import { policy } from "./support/stack.mjs";
 import { startWorkerd } from "./support/workerd.mjs";
+import { startHttpServer } from "./support/http-server.mjs";
 
 const LIMIT = { limit: "1/3 seconds", algorithm: "sliding-log", key: "header:X-Client" };
 const PATIENCE_MS = 4_000;
@@ -23,7 +23,7 @@ const TIMER_MS = 5;
 /** Stands before a server and notes when a request came, and when and how it was answered. */
 async function startWitness(url) {
   const visits = [];
-  const server = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     const visit = { came_ms: performance.now() };
     visits.push(visit);
     const passed = send(new URL(request.url, url), { method: request.method, headers: request.headers, agent: false }, (answer) => {
@@ -33,16 +33,7 @@ async function startWitness(url) {
     });
     request.pipe(passed);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    visits,
-    stop() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  return { ...server, visits };
 }
 
 const CLIENTS = {

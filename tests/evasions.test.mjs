@@ -3,10 +3,9 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { startHttpServer } from "./support/http-server.mjs";
 import { policy, startDev, token } from "./support/stack.mjs";
 
 const LIMIT = 2;
@@ -120,16 +119,15 @@ describe("evasions", () => {
   let bouncer;
 
   before(async () => {
-    origin = createServer((request, response) => {
+    origin = await startHttpServer((request, response) => {
       hits += 1;
       response.end("reached");
-    }).listen(0, "127.0.0.1");
-    await once(origin, "listening");
-    bouncer = await startDev(policy(`http://127.0.0.1:${origin.address().port}`, POLICY));
+    });
+    bouncer = await startDev(policy(origin.url, POLICY));
   });
   after(async () => {
     await bouncer?.stop();
-    origin?.close();
+    origin?.stop();
   });
 
   /** Sends a request as written, from a client at `address`, and reads the status. */

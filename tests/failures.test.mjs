@@ -1,11 +1,10 @@
 // What happens when a counter or the origin fails, what counts in the end, and what the operator is told of it.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { policy, sleep, startBouncer, startDev, token, whole } from "./support/stack.mjs";
+import { startHttpServer } from "./support/http-server.mjs";
 
 const FAULTY = fileURLToPath(new URL("support/faulty-entry.mjs", import.meta.url));
 const TIMEOUT_MS = 300;
@@ -14,20 +13,18 @@ const TIMEOUT_MS = 300;
 async function startStatusOrigin() {
   let hits = 0;
   const waiting = [];
-  const server = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     hits += 1;
     const [, action, status] = request.url.match(/^\/(\w+)\/(\d+)/) ?? [];
     response.statusCode = Number(status ?? 200);
     if (action === "wait") waiting.push(() => response.end());
     else response.end();
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
+  });
   return {
-    url: `http://127.0.0.1:${server.address().port}`,
+    ...server,
     hits: () => hits,
     waiting,
     release: () => waiting.splice(0).forEach((end) => end()),
-    stop: () => (server.closeAllConnections(), server.close()),
   };
 }
 

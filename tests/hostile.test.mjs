@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
+import { startHttpServer } from "./support/http-server.mjs";
 import { policy, startDev, token, whole } from "./support/stack.mjs";
 
 const REQUESTS = Number(process.env.HOSTILE_REQUESTS ?? 5_000);
@@ -138,17 +138,15 @@ describe("hostile requests", () => {
     else if (/panicked|RuntimeError|Uncaught|\bunreachable\b/.test(line)) crashes.push(line);
   };
   before(async () => {
-    origin = createServer((request, response) => {
+    origin = await startHttpServer((request, response) => {
       request.resume();
       response.end("reached");
-    }).listen(0, "127.0.0.1");
-    await once(origin, "listening");
-    bouncer = await startDev(policy(`http://127.0.0.1:${origin.address().port}`, POLICY), { said });
+    });
+    bouncer = await startDev(policy(origin.url, POLICY), { said });
   });
   after(async () => {
     await bouncer?.stop();
-    origin?.closeAllConnections();
-    origin?.close();
+    origin?.stop();
   });
 
   /** Sends it and says how it was answered: by a status, or by hanging up. */

@@ -3,10 +3,9 @@
 
 import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, before, describe, it } from "node:test";
 import { SECRET, policy, sleep, startBouncer, startDev } from "./support/stack.mjs";
+import { startHttpServer } from "./support/http-server.mjs";
 
 const LIMIT = 5;
 const SPENT = "198.51.100.1";
@@ -65,14 +64,12 @@ let hits = 0;
 let origin;
 
 before(async () => {
-  origin = createServer((request, response) => {
+  origin = await startHttpServer((request, response) => {
     hits += 1;
     response.end("reached");
-  }).listen(0, "127.0.0.1");
-  await once(origin, "listening");
-  origin.url = `http://127.0.0.1:${origin.address().port}`;
+  });
 });
-after(() => origin.close());
+after(() => origin.stop());
 
 /** Uses up what the address has, so that only a user gets in. */
 async function spend(bouncer) {
@@ -124,18 +121,12 @@ describe("tokens", () => {
 /** A server of keys that counts how often it is asked, and answers as it is told at the time. */
 async function startIssuer(answer) {
   const issuer = { asked: 0, paths: [], answer };
-  const server = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     issuer.asked += 1;
     issuer.paths.push(request.url);
     issuer.answer(response, request);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  issuer.url = `http://127.0.0.1:${server.address().port}/keys`;
-  issuer.stop = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return issuer;
+  });
+  return Object.assign(issuer, { url: `${server.url}/keys`, stop: server.stop });
 }
 
 const keys = (...signers) => (response) => response.end(JSON.stringify({ keys: signers.map(({ jwk }) => jwk) }));

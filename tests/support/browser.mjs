@@ -1,13 +1,12 @@
 // A real browser with a page of ours: the page's script sends requests and writes into the page what it could read.
 
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { browser } from "../../scripts/clients.mjs";
+import { startHttpServer } from "./http-server.mjs";
 
 /** Sends the requests one after another; a response that may not be read is the error that a script gets instead. */
 async function inThePage(requests, readable) {
@@ -27,10 +26,8 @@ async function inThePage(requests, readable) {
 /** A server of pages: where they come from, and what a page from there finds. */
 export async function startPages() {
   let page = "";
-  const server = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(page));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const origin = `http://127.0.0.1:${server.address().port}`;
+  const html = { "Content-Type": "text/html" };
+  const { url: origin, stop } = await startHttpServer((_, response) => response.writeHead(200, html).end(page));
   return {
     origin,
     /** What a page from here can read of these requests, each with a `url`: the status, these headers and the body. */
@@ -50,9 +47,6 @@ export async function startPages() {
         rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       }
     },
-    stop() {
-      server.closeAllConnections();
-      server.close();
-    },
+    stop,
   };
 }

@@ -1,27 +1,17 @@
 // An origin that answers with the headers the request asks for: `/path?[["Name","value"],…]`, and remembers what came.
 
-import { once } from "node:events";
-import { createServer } from "node:http";
+import { startHttpServer } from "./http-server.mjs";
 
 export async function startScriptedOrigin() {
   const seen = [];
-  const server = createServer((request, response) => {
+  const server = await startHttpServer((request, response) => {
     const { pathname, search } = new URL(request.url, "http://origin");
     seen.push({ method: request.method, path: pathname, time_ms: Date.now() });
     // Flat, so that a name may come twice.
     const headers = search === "" ? [] : JSON.parse(decodeURIComponent(search.slice(1))).flat();
     response.writeHead(200, "OK", ["Content-Type", "text/plain", ...headers]).end(`the origin's ${pathname}`);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${server.address().port}`,
-    seen,
-    stop() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  return { ...server, seen };
 }
 
 /** The path and query that make this origin answer with these headers. */
