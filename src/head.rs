@@ -34,6 +34,19 @@ pub fn headers(lines: &str) -> impl Iterator<Item = (&str, &str)> {
     lines.lines().filter_map(|line| line.split_once(": "))
 }
 
+/// The members that are there, as a header's list.
+#[must_use]
+pub fn list(members: &[&str]) -> String {
+    let mut text = String::new();
+    for member in members.iter().filter(|member| !member.is_empty()) {
+        if !text.is_empty() {
+            text += ", ";
+        }
+        text += member;
+    }
+    text
+}
+
 /// The value of the header of this name, in whatever letter case.
 #[must_use]
 pub fn value<'a>(lines: &'a str, name: &str) -> Option<&'a str> {

@@ -22,6 +22,7 @@ use policy::{Mode, Origin, Route};
 use refusal::Refusal;
 use report::What;
 use stamp::{stamp, violated};
+use timing::Timing;
 use wire::Wire;
 
 pub mod admission;
@@ -42,6 +43,7 @@ pub mod route;
 pub mod stamp;
 #[cfg(test)]
 mod testing;
+pub mod timing;
 pub mod wire;
 
 /// The object's class leaves the wasm from here, so that one module holds both the Worker and its object.
@@ -54,13 +56,13 @@ pub use bouncer_durable::object::LedgerObject;
 pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
         let (wire, facts) = (Wire::default(), Facts::read(""));
-        return refuse(&wire, &Refusal::PolicyInvalid, &Head::default(), &facts);
+        return refuse_at_once(&wire, &Refusal::PolicyInvalid, &facts);
     };
     let lines = js::facts(&request, &bouncer.read_headers);
     let facts = Facts::read(&lines);
     let wire = &bouncer.policy.wire;
     if bouncer.pseudonym.is_in(facts.cdn_loop) {
-        return refuse(wire, &Refusal::LoopDetected, &Head::default(), &facts);
+        return refuse_at_once(wire, &Refusal::LoopDetected, &facts);
     }
     let route = bouncer.policy.route(facts.method, facts.path);
     let client = bouncer.client(&facts);
@@ -129,7 +131,8 @@ impl Visit {
     async fn admit(&self, admission: &mut Admission<'static>) -> (JsValue, End) {
         if admission.is_unavailable() {
             let refusal = Refusal::LimiterUnavailable;
-            return (self.refuse(&refusal, &Head::default()), End::NotServed);
+            let response = self.refuse(&refusal, &Head::default(), None);
+            return (response, End::NotServed);
         }
         let decision = admission.decision();
         if let Some(by) = admission.asked().refused(&decision) {
@@ -140,19 +143,21 @@ impl Visit {
             };
             report::refused(&self.env, What::Refused, &by);
             let stamp = self.stamp(admission.asked(), &decision);
-            return (self.refuse(&refusal, &stamp), End::NotServed);
+            return (self.refuse(&refusal, &stamp, None), End::NotServed);
         }
+        let sent_ms = js::now_ms();
         let served = self.forward().await;
+        let origin_ms = Some(js::now_ms().saturating_sub(sent_ms));
         let end = match &served {
             Ok(response) => End::Served(response.status()),
             Err(failure) => failure.end(),
         };
         admission.settle(end).await;
         let stamp = self.stamp(admission.asked(), &admission.decision());
-        let stamped = served.and_then(|response| self.stamped(&response, &stamp));
+        let stamped = served.and_then(|response| self.stamped(&response, &stamp, origin_ms));
         let response = stamped.unwrap_or_else(|failure| {
             js::log_error(&failure.to_string());
-            self.refuse(&failure.refusal(), &stamp)
+            self.refuse(&failure.refusal(), &stamp, origin_ms)
         });
         (response, end)
     }
@@ -205,14 +210,20 @@ impl Visit {
     }
 
     /// The origin's response under the stamp, which is settled with what the origin says itself.
-    fn stamped(&self, response: &js::Response, stamp: &Head) -> Result<JsValue, Failure> {
+    fn stamped(
+        &self,
+        response: &js::Response,
+        stamp: &Head,
+        origin_ms: Option<u64>,
+    ) -> Result<JsValue, Failure> {
         let Bouncer {
             policy,
             contested_headers,
             ..
         } = self.bouncer;
         let facts = Facts::read(&self.lines);
-        let head = policy.wire.on_response(stamp, "", &facts);
+        let timing = Timing::new(facts.now_ms, js::now_ms(), origin_ms);
+        let head = policy.wire.on_response(stamp, "", timing, &facts);
         let contested = match head.as_str() {
             "" => "",
             _ => contested_headers,
@@ -222,20 +233,32 @@ impl Visit {
         match stamped.as_string() {
             None => Ok(stamped),
             Some(theirs) => {
-                let head = policy.wire.on_response(stamp, &theirs, &facts);
+                let head = policy.wire.on_response(stamp, &theirs, timing, &facts);
                 js::stamped(response, head.as_str(), "").map_err(|error| failure(&error))
             }
         }
     }
 
-    fn refuse(&self, refusal: &Refusal, stamp: &Head) -> JsValue {
+    fn refuse(&self, refusal: &Refusal, stamp: &Head, origin_ms: Option<u64>) -> JsValue {
         let facts = Facts::read(&self.lines);
-        refuse(&self.bouncer.policy.wire, refusal, stamp, &facts)
+        let timing = Timing::new(facts.now_ms, js::now_ms(), origin_ms);
+        refuse(&self.bouncer.policy.wire, refusal, stamp, timing, &facts)
     }
 }
 
-fn refuse(wire: &Wire, refusal: &Refusal, stamp: &Head, facts: &Facts<'_>) -> JsValue {
-    let (head, body) = wire.answer(refusal, stamp, facts);
+/// The answer to what is not counted.
+fn refuse_at_once(wire: &Wire, refusal: &Refusal, facts: &Facts<'_>) -> JsValue {
+    refuse(wire, refusal, &Head::default(), Timing::default(), facts)
+}
+
+fn refuse(
+    wire: &Wire,
+    refusal: &Refusal,
+    stamp: &Head,
+    timing: Timing,
+    facts: &Facts<'_>,
+) -> JsValue {
+    let (head, body) = wire.answer(refusal, stamp, timing, facts);
     js::answer(refusal.status(), head.as_str(), &body)
 }
 

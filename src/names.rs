@@ -13,6 +13,9 @@ pub const STANDING: &str = "RateLimit";
 /// How long to wait, in seconds (RFC 9110, section 10.2.3).
 pub const RETRY_AFTER: &str = "Retry-After";
 
+/// How long the response took (W3C Server Timing, section 3).
+pub const SERVER_TIMING: &str = "Server-Timing";
+
 /// In [`POLICY`]: how much is allowed.
 pub const QUOTA: &str = "q";
 /// In [`POLICY`]: in how many seconds.

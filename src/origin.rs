@@ -2,7 +2,7 @@
 
 use crate::admission::End;
 use crate::facts::Facts;
-use crate::head::Head;
+use crate::head::{Head, list};
 use crate::identity::Fingerprint;
 use crate::policy::Origin;
 use crate::refusal::Refusal;
@@ -87,18 +87,6 @@ impl Outgoing {
         }
         Self { url, head }
     }
-}
-
-/// The members that are there, as a header's list.
-fn list(members: &[&str]) -> String {
-    let mut text = String::new();
-    for member in members.iter().filter(|member| !member.is_empty()) {
-        if !text.is_empty() {
-            text += ", ";
-        }
-        text += member;
-    }
-    text
 }
 
 // === impl Failure ===

@@ -2,10 +2,11 @@
 
 use crate::cors::Cors;
 use crate::facts::Facts;
-use crate::head::{Head, value};
-use crate::names::{EXPOSED, RETRY_AFTER};
+use crate::head::{Head, list, value};
+use crate::names::{EXPOSED, RETRY_AFTER, SERVER_TIMING};
 use crate::refusal::{Form, Refusal};
 use crate::stamp::{Families, settled};
+use crate::timing::Timing;
 
 /// The request headers that are read: the form of a refusal, and whose page is asking.
 const ACCEPT: &str = "accept";
@@ -19,6 +20,8 @@ pub struct Wire {
     pub families: Families,
     /// The pages that may read what we answer, if any may.
     pub cors: Option<Cors>,
+    /// Whether responses say how long they took.
+    pub server_timing: bool,
 }
 
 // === impl Wire ===
@@ -40,6 +43,9 @@ impl Wire {
         if self.cors.is_some() {
             names.push(EXPOSED);
         }
+        if self.server_timing {
+            names.push(SERVER_TIMING);
+        }
         names.join(",")
     }
 
@@ -52,20 +58,35 @@ impl Wire {
 
     /// What is set on an origin's response. `theirs` are the lines of what it has itself of [`contested`](Self::contested).
     #[must_use]
-    pub fn on_response(&self, stamp: &Head, theirs: &str, facts: &Facts<'_>) -> Head {
+    pub fn on_response(
+        &self,
+        stamp: &Head,
+        theirs: &str,
+        timing: Timing,
+        facts: &Facts<'_>,
+    ) -> Head {
+        let of_theirs = |name| value(theirs, name).unwrap_or_default();
         let head = settled(stamp, theirs, facts.now_ms / 1_000);
+        let head = head.and(&self.timed(of_theirs(SERVER_TIMING), timing));
         if self.cors.is_none() || self.is_preflight(facts) {
             return head;
         }
-        head.and(&self.exposed(value(theirs, EXPOSED).unwrap_or_default()))
+        head.and(&self.exposed(of_theirs(EXPOSED)))
     }
 
     /// The head and the body of an answer of our own.
     #[must_use]
-    pub fn answer(&self, refusal: &Refusal, stamp: &Head, facts: &Facts<'_>) -> (Head, String) {
+    pub fn answer(
+        &self,
+        refusal: &Refusal,
+        stamp: &Head,
+        timing: Timing,
+        facts: &Facts<'_>,
+    ) -> (Head, String) {
         let of_request = |name| value(facts.credentials.headers, name).unwrap_or_default();
         let form = Form::preferred(of_request(ACCEPT));
-        let mut head = refusal.head(form).and(stamp);
+        let timed = self.timed("", timing);
+        let mut head = refusal.head(form).and(stamp).and(&timed);
         if let Some(cors) = &self.cors {
             let readable = cors.readable_by(of_request(ORIGIN));
             head = head.and(&readable).and(&self.exposed(""));
@@ -73,23 +94,26 @@ impl Wire {
         (head, refusal.body(form))
     }
 
+    /// What the origin says of the time it took, and then what we do.
+    fn timed(&self, theirs: &str, timing: Timing) -> Head {
+        let mut head = Head::default();
+        if self.server_timing {
+            head.set(SERVER_TIMING, list(&[theirs, &timing.to_string()]));
+        }
+        head
+    }
+
     /// What a page's script may read: what the origin names, and our headers.
     fn exposed(&self, theirs: &str) -> Head {
-        let mut names = theirs.to_owned();
         let is_named = |name: &str| {
             let mut theirs = theirs.split(',');
             theirs.any(|their| their.trim().eq_ignore_ascii_case(name))
         };
-        for name in self.families.names().iter().chain(&[RETRY_AFTER]) {
-            if !is_named(name) {
-                if !names.is_empty() {
-                    names += ", ";
-                }
-                names += name;
-            }
-        }
+        let ours = self.families.names().iter().chain(&[RETRY_AFTER]);
+        let mut names = vec![theirs];
+        names.extend(ours.filter(|name| !is_named(name)));
         let mut head = Head::default();
-        head.set(EXPOSED, names);
+        head.set(EXPOSED, list(&names));
         head
     }
 }

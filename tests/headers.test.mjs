@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { parseList } from "structured-headers";
-import { answering, startScriptedOrigin } from "./support/scripted-origin.mjs";
+import { LATE_MS, answering, startScriptedOrigin } from "./support/scripted-origin.mjs";
 import { policy, roomInWindow, stampOf, whole } from "./support/stack.mjs";
 import { dial } from "./support/wire.mjs";
 import { startWorkerd } from "./support/workerd.mjs";
@@ -269,6 +269,35 @@ describe("beside an origin that limits too", () => {
     for (const path of ["/health", "/free"]) {
       const headers = await beside(theirs, path);
       for (const [name, value] of theirs) assert.equal(headers.get(name), value, `${path} ${name}`);
+    }
+  });
+});
+
+describe("the time a response took", () => {
+  const THEIRS = [["Server-Timing", "db;dur=31.5"], ["Server-Timing", 'cache;desc="a, b"']];
+
+  it("is told where the policy says so, after what the origin tells, and of the origin where it was asked", async () => {
+    const bouncer = await start({ server_timing: true });
+    try {
+      const timing = async (...request) => (await bouncer.ask(...request)).headers.get("Server-Timing");
+      const [, origin] = (await timing("/late")).match(/^bouncer;dur=\d+, origin;dur=(\d+)$/);
+      // Two clocks, each in whole milliseconds.
+      assert.ok(Number(origin) >= LATE_MS - 2, origin);
+      assert.match(await timing(answering("/health", THEIRS)), /^db;dur=31\.5, cache;desc="a, b", bouncer;dur=\d+, origin;dur=\d+$/);
+      assert.match(await timing("/shut"), /^bouncer;dur=\d+$/);
+    } finally {
+      await bouncer.stop();
+    }
+  });
+
+  it("is nobody's business otherwise, and the origin's own stays", async () => {
+    const bouncer = await start();
+    try {
+      assert.equal((await bouncer.ask("/one")).headers.get("Server-Timing"), null);
+      assert.equal((await bouncer.ask("/shut")).headers.get("Server-Timing"), null);
+      assert.equal((await bouncer.ask(answering("/one", THEIRS))).headers.get("Server-Timing"), 'db;dur=31.5, cache;desc="a, b"');
+    } finally {
+      await bouncer.stop();
     }
   });
 });

@@ -42,15 +42,16 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
     }
     Ok(Policy {
         origin: origin::origin(source.origin.as_deref())?,
-        origin_timeout_ms: origin::timeout_ms(source.origin_timeout_ms)?,
+        origin_timeout_ms: ORIGIN_TIMEOUT.ms(source.origin_timeout_ms)?,
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
         api_keys,
-        timeout_ms: conduct::timeout_ms(source.timeout_ms)?,
+        timeout_ms: COUNTER_TIMEOUT.ms(source.timeout_ms)?,
         store: source.store,
         wire: Wire {
             families: wire::families(source.headers.as_deref())?,
             cors: source.cors.map(wire::cors).transpose()?,
+            server_timing: source.server_timing,
         },
         rules,
         default,
@@ -65,6 +66,43 @@ struct Context {
     key: KeyKind,
     on_error: OnError,
     mode: Mode,
+}
+
+/// How long something may take, in milliseconds.
+struct Timeout {
+    field: &'static str,
+    /// Of a policy that says nothing of it.
+    default_ms: u32,
+    max_ms: u32,
+}
+
+/// Long enough for what an API does while a client waits.
+const ORIGIN_TIMEOUT: Timeout = Timeout {
+    field: "origin_timeout_ms",
+    default_ms: 30_000,
+    max_ms: 600_000,
+};
+
+const COUNTER_TIMEOUT: Timeout = Timeout {
+    field: "timeout_ms",
+    default_ms: 1_000,
+    max_ms: 10_000,
+};
+
+// === impl Timeout ===
+
+impl Timeout {
+    fn ms(&self, written: Option<u32>) -> Result<u32> {
+        let ms = written.unwrap_or(self.default_ms);
+        if (1..=self.max_ms).contains(&ms) {
+            return Ok(ms);
+        }
+        let problem = format!(
+            "found {ms}; write a number of milliseconds from 1 to {}",
+            self.max_ms
+        );
+        Err(PolicyError::new(self.field, problem))
+    }
 }
 
 fn rule(source: RuleSource, path: &str, context: &Context) -> Result<Rule> {

@@ -69,12 +69,6 @@ pub(super) enum CountsWord {
     Failures,
 }
 
-/// How long a counter may take to answer if the policy does not say, in milliseconds.
-const DEFAULT_TIMEOUT_MS: u32 = 1_000;
-
-/// The longest that a request may be made to wait for a counter, in milliseconds.
-const MAX_TIMEOUT_MS: u32 = 10_000;
-
 pub(super) fn counts(source: Option<&CountsSource>, path: &str) -> Result<Counts> {
     let statuses = match source {
         None | Some(CountsSource::Word(CountsWord::Every)) => return Ok(Counts::Every),
@@ -94,16 +88,6 @@ pub(super) fn counts(source: Option<&CountsSource>, path: &str) -> Result<Counts
         return Err(PolicyError::new(at, problem));
     }
     Ok(Counts::Statuses(statuses.clone()))
-}
-
-pub(super) fn timeout_ms(ms: Option<u32>) -> Result<u32> {
-    match ms.unwrap_or(DEFAULT_TIMEOUT_MS) {
-        ms @ 1..=MAX_TIMEOUT_MS => Ok(ms),
-        ms => {
-            let problem = format!("found {ms}; write 1 to {MAX_TIMEOUT_MS} milliseconds");
-            Err(PolicyError::new("timeout_ms", problem))
-        }
-    }
 }
 
 // === impl OnError ===

@@ -7,11 +7,6 @@ use super::{PolicyError, Result};
 /// The name of the service binding that is the origin of a policy that gives no address.
 const BINDING: &str = "ORIGIN";
 
-/// Of a policy that says nothing of it: long enough for what an API does while a client waits.
-const DEFAULT_TIMEOUT_MS: u32 = 30_000;
-
-const MAX_TIMEOUT_MS: u32 = 600_000;
-
 /// Where allowed requests go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -84,16 +79,5 @@ fn has_good_port(authority_and_path: &str) -> bool {
     {
         Some((_, port)) => port.parse::<u16>().is_ok_and(|port| port > 0),
         None => true,
-    }
-}
-
-pub(super) fn timeout_ms(ms: Option<u32>) -> Result<u32> {
-    match ms.unwrap_or(DEFAULT_TIMEOUT_MS) {
-        ms @ 1..=MAX_TIMEOUT_MS => Ok(ms),
-        ms => {
-            let problem =
-                format!("found {ms}; write a number of milliseconds from 1 to {MAX_TIMEOUT_MS}");
-            Err(PolicyError::new("origin_timeout_ms", problem))
-        }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Source {
     pub(super) headers: Option<Vec<String>>,
     pub(super) cors: Option<CorsSource>,
     #[serde(default)]
+    pub(super) server_timing: bool,
+    #[serde(default)]
     pub(super) on_error: OnError,
     pub(super) timeout_ms: Option<u32>,
     #[serde(default)]

@@ -25,10 +25,20 @@ fn lines(method: &str, headers: &str) -> String {
 fn answer(wire: &Wire, headers: &str) -> (String, String) {
     let lines = lines("GET", headers);
     let refusal = Refusal::LimiterUnavailable;
-    let (head, body) = wire.answer(&refusal, &Head::default(), &Facts::read(&lines));
+    let (head, body) = wire.answer(
+        &refusal,
+        &Head::default(),
+        Timing::default(),
+        &Facts::read(&lines),
+    );
     let own = refusal.head(Form::Json);
     let rest = head.as_str().strip_prefix(own.as_str()).unwrap();
     (rest.to_owned(), body)
+}
+
+fn on_response(wire: &Wire, theirs: &str, lines: &str) -> Head {
+    let timing = Timing::new(1_000, 1_047, Some(40));
+    wire.on_response(&Head::default(), theirs, timing, &Facts::read(lines))
 }
 
 #[test]
@@ -76,7 +86,7 @@ fn what_the_origin_exposes_stays_exposed() {
     let wire = wire(Origins::Any, false);
     let lines = lines("GET", "");
     let exposed = |theirs: &str| {
-        let head = wire.on_response(&Head::default(), theirs, &Facts::read(&lines));
+        let head = on_response(&wire, theirs, &lines);
         value(head.as_str(), EXPOSED).unwrap().to_owned()
     };
     assert_eq!(exposed(""), OURS);
@@ -131,6 +141,38 @@ fn only_a_preflight_is_one_and_only_where_pages_are_allowed() {
 #[test]
 fn nothing_is_set_where_there_is_neither_a_stamp_nor_a_page() {
     let lines = lines("GET", "");
-    let head = Wire::default().on_response(&Head::default(), "", &Facts::read(&lines));
+    let head = on_response(&Wire::default(), "", &lines);
     assert_eq!(head, Head::default());
+}
+
+#[test]
+fn the_time_a_response_took_is_told_on_request_and_after_what_the_origin_tells() {
+    let wire = Wire {
+        server_timing: true,
+        ..Wire::default()
+    };
+    assert!(wire.contested().ends_with(",Server-Timing"));
+    let lines = lines("GET", "");
+    for (theirs, expected) in [
+        ("", "bouncer;dur=7, origin;dur=40"),
+        (
+            "server-timing: db;dur=31.5\n",
+            "db;dur=31.5, bouncer;dur=7, origin;dur=40",
+        ),
+    ] {
+        let head = on_response(&wire, theirs, &lines);
+        assert_eq!(value(head.as_str(), SERVER_TIMING), Some(expected));
+    }
+    let (head, _) = wire.answer(
+        &Refusal::LimiterUnavailable,
+        &Head::default(),
+        Timing::new(1_000, 1_250, None),
+        &Facts::read(&lines),
+    );
+    assert_eq!(value(head.as_str(), SERVER_TIMING), Some("bouncer;dur=250"));
+    // A clock that is set back while a request is under way.
+    assert_eq!(
+        Timing::new(1_000, 900, Some(5)).to_string(),
+        "bouncer;dur=0, origin;dur=5"
+    );
 }
