@@ -75,13 +75,15 @@ pub(crate) struct Failure {
     pub(crate) error: LedgerError,
 }
 
-/// How a visit ended.
+/// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The origin has had the request, and this is the status that its client is answered with.
-    Served(u16),
-    /// The request did not reach the origin.
-    NotServed,
+    /// With this status.
+    Answered(u16),
+    /// Without an answer of the origin's: it was not asked, or it failed.
+    Unanswered,
+    /// The client did not stay for its end.
+    Abandoned,
 }
 
 // === impl Asking ===

@@ -43,7 +43,8 @@ impl<'a> Facts<'a> {
             Some((host, target)) => (host, target),
             None => (rest, "/"),
         };
-        let path = target.split('?').next().unwrap_or_default();
+        // What is behind a `#` is not sent on.
+        let path = target.split(['?', '#']).next().unwrap_or_default();
         let credentials = Credentials {
             address,
             authorization,
@@ -66,6 +67,14 @@ impl<'a> Facts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_ends_before_what_is_not_sent_on() {
+        for target in ["/a", "/a?b", "/a#b", "/a#b?c", "/a?b#c"] {
+            let lines = format!("1000\nGET\nhttps://api.example.com{target}\n\n\n\n\n");
+            assert_eq!(Facts::read(&lines).path, "/a", "{target}");
+        }
+    }
 
     #[test]
     fn a_url_falls_into_scheme_host_target_and_path() {

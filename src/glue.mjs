@@ -31,9 +31,10 @@ export function isBound(env, name) {
   return typeof env[name]?.fetch === "function";
 }
 
-// The reply, or an error once the time is over. The call itself cannot be taken back.
+// The reply, or an error once the time is over. The call itself cannot be taken back. The message is copied, since it lies
+// in the memory of the wasm, all of which would be sent with it.
 export async function callLedger(namespace, name, message, timeoutMs) {
-  const call = namespace.getByName(name).call(message);
+  const call = namespace.getByName(name).call(message.slice());
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
@@ -75,7 +76,11 @@ export function randomId() {
 // The columns of a data point are documented with the log's fields.
 export function report(env, line, rule, event, keyKind, limit, retryAfter) {
   if (line !== "") console.log(line);
-  env.ANALYTICS?.writeDataPoint({ indexes: [rule], blobs: [event, rule, keyKind, limit], doubles: [1, retryAfter] });
+  try {
+    env.ANALYTICS?.writeDataPoint({ indexes: [rule], blobs: [event, rule, keyKind, limit], doubles: [1, retryAfter] });
+  } catch {
+    // A dataset that takes no point is no reason to keep a client waiting.
+  }
 }
 
 function setAll(headers, lines) {
@@ -117,7 +122,8 @@ function dropHopByHop(headers) {
 function outgoing(request, url, lines) {
   const copy = url === undefined ? new Request(request) : new Request(url, request);
   const { headers } = copy;
-  const isWebSocket = headers.get("Upgrade")?.toLowerCase() === "websocket";
+  // Whatever the method, workerd would send the handshake of a WebSocket as a GET.
+  const isWebSocket = copy.method === "GET" && headers.get("Upgrade")?.toLowerCase() === "websocket";
   dropHopByHop(headers);
   for (const name of request.headers.keys()) {
     if (name.startsWith("x-bouncer-")) headers.delete(name);
@@ -127,37 +133,91 @@ function outgoing(request, url, lines) {
   return copy;
 }
 
-// The request's body, which tells when all of it has been sent, or that it broke off. Then it does not end by itself: if
-// it did, the origin would take what it has for the whole.
-function watched(request, onSent, onBroken) {
-  const length = request.headers.get("Content-Length");
-  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
-  request.body.pipeTo(writable, { preventAbort: true }).then(onSent, (reason) => {
-    // If it is the origin that takes no more, it may still answer.
-    if (writable.getWriter().desiredSize !== null) onBroken(reason);
-  });
-  return readable;
+// How much of a body is read at once.
+const CHUNK_BYTES = 65_536;
+
+// Passes a body on. The receiver has its time for each chunk, and for what comes after the last; for what the sender takes
+// there is no clock. If the body breaks off it is not ended: if it were, the receiver would take what it has for the whole.
+async function pass(body, writable, clock) {
+  const reader = body.getReader({ mode: "byob" });
+  const writer = writable.getWriter();
+  let buffer = new ArrayBuffer(CHUNK_BYTES);
+  for (;;) {
+    let chunk;
+    try {
+      chunk = await reader.read(new Uint8Array(buffer));
+    } catch (reason) {
+      clock.stop();
+      clock.abandon(reason);
+      return;
+    }
+    clock.start();
+    try {
+      if (chunk.done) return await writer.close();
+      await writer.write(chunk.value);
+    } catch {
+      // The origin takes no more, but it may still answer.
+      return void reader.cancel().catch(() => {});
+    }
+    clock.stop();
+    ({ buffer } = chunk.value);
+  }
 }
 
-// Sends the request to the origin, through its binding if it has one. The origin has its time from when it has all of the
-// request to when it begins to answer; what it takes for the body after that is its own affair and the client's.
-export async function forward(request, binding, url, lines, timeoutMs) {
-  const copy = outgoing(request, url, lines);
-  const clock = new AbortController();
-  const init = { redirect: "manual", signal: clock.signal };
+// What can end a request to the origin before its answer: the origin's time, or the client.
+function clockOf(request, timeoutMs) {
+  const controller = new AbortController();
+  const abort = (message, name) => controller.abort(new DOMException(message, name));
   let timer;
   let isOver = false;
-  const start = () => {
-    const expire = () => clock.abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
-    if (!isOver) timer = setTimeout(expire, timeoutMs);
+  const clock = {
+    signal: controller.signal,
+    start() {
+      if (!isOver) timer ??= setTimeout(() => abort(`no answer within ${timeoutMs} ms`, "TimeoutError"), timeoutMs);
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+    abandon: (reason) => abort(String(reason), "AbandonedError"),
+    end() {
+      isOver = true;
+      clock.stop();
+      request.signal?.removeEventListener("abort", onGone);
+    },
   };
-  if (copy.body === null || copy.method === "GET") start();
-  else init.body = watched(copy, start, (reason) => clock.abort(reason));
+  const onGone = () => clock.abandon("the client has gone");
+  // There is one where the compatibility flag enable_request_signal is set.
+  if (request.signal?.aborted) onGone();
+  request.signal?.addEventListener("abort", onGone);
+  return clock;
+}
+
+// A response of these has no body, whatever the origin sends (Fetch, section 2.2.3).
+const NULL_BODY = new Set([101, 204, 205, 304]);
+
+// Sends the request to the origin, through its binding if it has one. The origin has its time to take each part of the
+// request, and from when it has all of it to when it begins to answer; what it takes for the body after that is its own
+// affair and the client's.
+export async function forward(request, binding, url, lines, timeoutMs) {
+  const copy = outgoing(request, url, lines);
+  const clock = clockOf(request, timeoutMs);
+  const init = { redirect: "manual", signal: clock.signal };
+  if (copy.body === null || copy.method === "GET" || copy.method === "HEAD") {
+    clock.start();
+  } else {
+    const length = request.headers.get("Content-Length");
+    const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+    init.body = readable;
+    pass(copy.body, writable, clock).catch(clock.abandon);
+  }
   try {
-    return await (binding ?? globalThis).fetch(copy, init);
+    const response = await (binding ?? globalThis).fetch(copy, init);
+    if (response.status <= 599) return response;
+    await response.body?.cancel();
+    throw new Error(`status ${response.status}`);
   } finally {
-    isOver = true;
-    clearTimeout(timer);
+    clock.end();
   }
 }
 
@@ -166,7 +226,9 @@ export async function forward(request, binding, url, lines, timeoutMs) {
 export function stamped(response, lines, contested) {
   const theirs = linesOf(response.headers, contested);
   if (theirs !== "") return theirs;
-  const copy = new Response(response.body, response);
+  const body = NULL_BODY.has(response.status) ? null : response.body;
+  if (body !== response.body) response.body.cancel().catch(() => {});
+  const copy = new Response(body, response);
   dropHopByHop(copy.headers);
   setAll(copy.headers, lines);
   return copy;

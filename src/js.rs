@@ -45,7 +45,8 @@ extern "C" {
     pub(crate) fn answer(status: u16, head: &str, body: &str) -> JsValue;
 
     /// The request, sent to `url` if there is one, and through the binding if there is one. The promise is of the origin's
-    /// response; it fails with a `TimeoutError` if the origin does not begin to answer in time.
+    /// response; it fails with a `TimeoutError` if the origin does not begin to answer in time, and with an `AbandonedError`
+    /// if the client does not stay for it.
     pub(crate) fn forward(
         request: &Object,
         binding: Option<&Object>,
@@ -95,6 +96,7 @@ extern "C" {
 #[wasm_bindgen]
 extern "C" {
     /// The life of a request.
+    #[derive(Clone)]
     pub type Context;
 
     /// Lets a promise come to its end although the response is out, or the client gone.

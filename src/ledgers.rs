@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use bouncer_durable::ledger::Decision;
 use bouncer_durable::message::{MessageError, Operation, Reply, Request};
-use js_sys::{Object, Promise};
+use js_sys::Object;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::identity::Key;
@@ -24,8 +24,8 @@ pub(crate) enum LedgerError {
     NoDecision,
 }
 
-/// A message on its way.
-pub(crate) struct Sent(Result<Promise, LedgerError>);
+/// A message on its way. That it fails may be known before anybody waits for it.
+pub(crate) struct Sent(Result<JsFuture, LedgerError>);
 
 // === impl Sent ===
 
@@ -45,12 +45,13 @@ impl Sent {
             operation,
         };
         let promise = js::call_ledger(namespace, &key.to_string(), &message.encode(), timeout_ms);
-        Self(promise.map_err(|error| LedgerError::Failed(js::message(&error))))
+        let sent = promise.map(JsFuture::from);
+        Self(sent.map_err(|error| LedgerError::Failed(js::message(&error))))
     }
 
     /// Waits for the decision.
     pub(crate) async fn decision(self) -> Result<Decision, LedgerError> {
-        let answer = JsFuture::from(self.0?).await;
+        let answer = self.0?.await;
         let answer = answer.map_err(|error| LedgerError::Failed(js::message(&error)))?;
         match Reply::decode(&js::bytes(&answer))? {
             Reply::Decision(decision) => Ok(decision),

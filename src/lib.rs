@@ -77,7 +77,9 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     }
 
     // Up to here nothing has waited for anything. From here on objects are asked, then the origin; before them, if a token
-    // names a key that is not there yet, whoever has the keys.
+    // names a key that is not there yet, whoever has the keys. It goes on to its end although the client may have gone: what
+    // was charged is settled, and nothing of the request stays behind in memory.
+    let lifetime = context.clone();
     let visit = Visit {
         bouncer,
         request,
@@ -85,7 +87,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
         context,
         lines,
     };
-    future_to_promise(async move {
+    let response = future_to_promise(async move {
         let asked = if lacks_key {
             jwks::wait(&bouncer.identification, &visit.context).await;
             ask(&route, &bouncer.client(&Facts::read(&visit.lines)))
@@ -93,8 +95,9 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
             asked
         };
         Ok(visit.answer(asked).await)
-    })
-    .into()
+    });
+    lifetime.wait_until(&response);
+    response.into()
 }
 
 /// What is asked under the rules that are enforced, and under those in shadow mode.
@@ -129,11 +132,6 @@ impl Visit {
     }
 
     async fn admit(&self, admission: &mut Admission<'static>) -> (JsValue, End) {
-        if admission.is_unavailable() {
-            let refusal = Refusal::LimiterUnavailable;
-            let response = self.refuse(&refusal, &Head::default(), None);
-            return (response, End::NotServed);
-        }
         let decision = admission.decision();
         if let Some(by) = admission.asked().refused(&decision) {
             let refusal = Refusal::RateLimited {
@@ -143,20 +141,28 @@ impl Visit {
             };
             report::refused(&self.env, What::Refused, &by);
             let stamp = self.stamp(admission.asked(), &decision);
-            return (self.refuse(&refusal, &stamp, None), End::NotServed);
+            return (self.refuse(&refusal, &stamp, None), End::Unanswered);
+        }
+        if admission.is_unavailable() {
+            let stamp = self.stamp(admission.asked(), &decision);
+            let refusal = Refusal::LimiterUnavailable;
+            return (self.refuse(&refusal, &stamp, None), End::Unanswered);
         }
         let sent_ms = js::now_ms();
         let served = self.forward().await;
         let origin_ms = Some(js::now_ms().saturating_sub(sent_ms));
         let end = match &served {
-            Ok(response) => End::Served(response.status()),
+            Ok(response) => End::Answered(response.status()),
             Err(failure) => failure.end(),
         };
         admission.settle(end).await;
         let stamp = self.stamp(admission.asked(), &admission.decision());
         let stamped = served.and_then(|response| self.stamped(&response, &stamp, origin_ms));
         let response = stamped.unwrap_or_else(|failure| {
-            js::log_error(&failure.to_string());
+            // What clients do is no trouble of the operator's.
+            if end != End::Abandoned {
+                report::trouble(&failure.to_string());
+            }
             self.refuse(&failure.refusal(), &stamp, origin_ms)
         });
         (response, end)
@@ -198,7 +204,8 @@ impl Visit {
             let decision = admission.decision();
             if let Some(by) = admission.asked().refused(&decision) {
                 report::refused(&env, What::WouldRefuse, &by);
-            } else {
+            }
+            if admission.admits() {
                 admission.settle(end).await;
             }
             Ok(JsValue::UNDEFINED)

@@ -21,7 +21,7 @@ pub struct Outgoing {
     pub head: Head,
 }
 
-/// Why there is no answer. In either case the origin may have got the request, and may have acted on it.
+/// Why there is no answer. In any case the origin may have got the request, and may have acted on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// It refused the connection, reset it, or did not answer with HTTP.
@@ -30,6 +30,9 @@ pub enum Failure {
     /// It did not begin to answer in time, and the request was cancelled.
     #[error("the origin did not answer: {0}; if it needs longer, raise origin_timeout_ms")]
     TimedOut(String),
+    /// The client went, or its request broke off, before there was an answer.
+    #[error("the request was abandoned: {0}")]
+    Abandoned(String),
 }
 
 // === impl Pseudonym ===
@@ -97,16 +100,18 @@ impl Failure {
     pub fn new(name: &str, message: String) -> Self {
         match name {
             "TimeoutError" => Self::TimedOut(message),
+            "AbandonedError" => Self::Abandoned(message),
             _ => Self::Unreachable(message),
         }
     }
 
-    /// Whether the origin has had the request, for all that can be told. What it was late with it has worked on, so that is
-    /// charged: else whatever is slow could be asked for without a limit.
+    /// What is charged for. What the origin was late with it has worked on: else whatever is slow could be asked for without a
+    /// limit.
     pub(crate) fn end(&self) -> End {
         match self {
-            Self::Unreachable(_) => End::NotServed,
-            Self::TimedOut(_) => End::Served(self.refusal().status()),
+            Self::Unreachable(_) => End::Unanswered,
+            Self::TimedOut(_) => End::Answered(self.refusal().status()),
+            Self::Abandoned(_) => End::Abandoned,
         }
     }
 
@@ -116,6 +121,7 @@ impl Failure {
         match self {
             Self::Unreachable(_) => Refusal::OriginUnreachable,
             Self::TimedOut(_) => Refusal::OriginTimeout,
+            Self::Abandoned(_) => Refusal::RequestIncomplete,
         }
     }
 }
@@ -173,9 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_that_is_late_is_told_from_one_that_fails() {
+    fn an_origin_that_is_late_is_told_from_one_that_fails_and_from_a_client_that_goes() {
         let refusal = |name| Failure::new(name, String::new()).refusal();
         assert_eq!(refusal("TimeoutError"), Refusal::OriginTimeout);
+        assert_eq!(refusal("AbandonedError"), Refusal::RequestIncomplete);
         assert_eq!(refusal("Error"), Refusal::OriginUnreachable);
     }
 }

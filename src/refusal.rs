@@ -22,6 +22,8 @@ pub enum Refusal {
         /// The names of all the limits that refused, as in the stamp.
         violated: Vec<String>,
     },
+    /// 400: the request ended before all of it had come. Somebody who only stopped sending may still read it.
+    RequestIncomplete,
     /// 500: the policy does not validate. Nothing is forwarded.
     PolicyInvalid,
     /// 502: the origin refused the connection, reset it, or did not answer with HTTP.
@@ -61,6 +63,7 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::RateLimited { .. } => 429,
+            Self::RequestIncomplete => 400,
             Self::PolicyInvalid => 500,
             Self::OriginUnreachable => 502,
             Self::OriginTimeout => 504,
@@ -75,7 +78,8 @@ impl Refusal {
         match self {
             Self::RateLimited { limit, refused, .. } => Some(retry_after_s(limit, *refused)),
             Self::LimiterUnavailable => Some(RETRY_SOON_S),
-            Self::PolicyInvalid
+            Self::RequestIncomplete
+            | Self::PolicyInvalid
             | Self::OriginUnreachable
             | Self::OriginTimeout
             | Self::LoopDetected => None,
@@ -107,6 +111,10 @@ impl Refusal {
                     }),
                 }
             }
+            Self::RequestIncomplete => json!({
+                "error": "request_incomplete",
+                "message": "The request broke off before all of it had come.",
+            }),
             Self::PolicyInvalid => json!({
                 "error": "policy_invalid",
                 "message": "The rate limiter's policy is not valid. The log of the Worker names the field.",

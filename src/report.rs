@@ -183,6 +183,19 @@ pub(crate) fn degraded(env: &js::Env, admission: &Admission<'_>) {
     }
 }
 
+/// Says in words what went wrong.
+pub(crate) fn trouble(problem: &str) {
+    let Some(left_out) = SAMPLER.with_borrow_mut(|sampler| sampler.admit(js::now_ms())) else {
+        return;
+    };
+    match left_out {
+        0 => js::log_error(problem),
+        _ => js::log_error(&format!(
+            "{problem} (left out before this: {left_out} lines)"
+        )),
+    }
+}
+
 fn send(env: &js::Env, event: &Event<'_>) {
     let left_out = SAMPLER.with_borrow_mut(|sampler| sampler.admit(js::now_ms()));
     let line = left_out.map(|left_out| event.line(left_out));

@@ -58,7 +58,8 @@ describe("durability", () => {
           admitted += answers.filter((remaining) => remaining !== undefined).length;
           windows.add(Math.floor(Date.now() / 60_000));
         }
-        const written = await (await bouncer.fetch(door(address))).json();
+        const { rows: written, spareBytes } = await (await bouncer.fetch(door(address))).json();
+        assert.equal(spareBytes, 0, "nothing is sent with a message");
         rows.push([limit, 1_000, admitted, written]);
         // For each window the saves, and one alarm.
         assert.ok(written <= (most + 1) * windows.size, `${limit}: ${written} rows`);

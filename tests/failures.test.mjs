@@ -5,11 +5,13 @@ import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { policy, sleep, startBouncer, startDev, token, whole } from "./support/stack.mjs";
 import { startHttpServer } from "./support/http-server.mjs";
+import { dial, startRawOrigin } from "./support/wire.mjs";
+import { startWorkerd } from "./support/workerd.mjs";
 
 const FAULTY = fileURLToPath(new URL("support/faulty-entry.mjs", import.meta.url));
 const TIMEOUT_MS = 300;
 
-/** An origin that answers with the status in the path, when it is told to where it should wait. */
+/** An origin that answers with the status in the path; under `/wait` and with `?wait`, when it is told to. */
 async function startStatusOrigin() {
   let hits = 0;
   const waiting = [];
@@ -17,7 +19,7 @@ async function startStatusOrigin() {
     hits += 1;
     const [, action, status] = request.url.match(/^\/(\w+)\/(\d+)/) ?? [];
     response.statusCode = Number(status ?? 200);
-    if (action === "wait") waiting.push(() => response.end());
+    if (action === "wait" || request.url.endsWith("?wait")) waiting.push(() => response.end());
     else response.end();
   });
   return {
@@ -49,6 +51,8 @@ describe("failures", () => {
       rule("shadow", { mode: "shadow" }),
       { name: "org", also: true, match: ["* /both/**"], key: "tenant", limit: "9/day", ...bucket, on_error: "closed" },
       rule("both", { key: "user-or-ip" }),
+      { name: "watched-org", also: true, match: ["* /watched/**"], key: "tenant", limit: "9/day", ...bucket, on_error: "closed", mode: "shadow" },
+      rule("watched", { key: "user-or-ip", count: "failures", mode: "shadow" }),
     ];
     bouncer = await startBouncer(policy(origin.url, { rules, timeout_ms: TIMEOUT_MS }), { main: FAULTY });
   });
@@ -136,6 +140,73 @@ describe("failures", () => {
     assert.match(headers.get("RateLimit"), /"both-1d";r=1;.*"org-1d";r=8;/);
   });
 
+  const member = () => {
+    const org = `org-${(clients += 1)}`;
+    return { org, client: { token: token(`user-${(clients += 1)}`, { org }) } };
+  };
+
+  it("says where the client stands under the others when a counter must be had and fails", async () => {
+    const { org, client } = member();
+    await fail(`tenant:${org}`, "throws");
+    const { status, headers } = await get("/both/200", client);
+    assert.equal(status, 503);
+    assert.match(headers.get("RateLimit"), /^"both-1d";r=2;t=0$/);
+  });
+
+  it("refuses for as long as a limit says, whatever other counter fails", async () => {
+    const { org, client } = member();
+    assert.deepEqual(await statuses(2, "/both/200", client), [200, 200]);
+    await fail(`tenant:${org}`, "throws");
+    const { status, headers } = await get("/both/200", client);
+    assert.equal(status, 429);
+    assert.ok(Number(headers.get("Retry-After")) > 3_600);
+  });
+
+  /** Hangs up a while after asking. */
+  async function hangUp(path, client, after_ms) {
+    const controller = new AbortController();
+    const hung = bouncer.fetch(path, { ...client, signal: controller.signal });
+    await sleep(after_ms);
+    controller.abort();
+    await assert.rejects(hung, { name: "AbortError" });
+  }
+
+  it("gives back what another key was charged also when the client does not wait for its refusal", async () => {
+    const { client } = member();
+    const [, claims] = client.token.split(".");
+    const { sub } = JSON.parse(Buffer.from(claims, "base64url"));
+    assert.deepEqual(await statuses(2, "/both/200", client), [200, 200]);
+    await fail(`user:${sub}`, "late");
+    for (let time = 0; time < 4; time += 1) await hangUp("/both/200", client, 50);
+    await sleep(400);
+    await fail(`user:${sub}`, "");
+    assert.match((await get("/both/200", client)).headers.get("RateLimit"), /"org-1d";r=7;/);
+  });
+
+  it("gives back once, in shadow mode too, what was charged beside a counter that must be had", async () => {
+    await calmLog();
+    const { org, client } = member();
+    assert.equal((await get("/watched/401", client)).status, 401);
+    await fail(`tenant:${org}`, "throws");
+    assert.deepEqual(await statuses(3, "/watched/200", client), [200, 200, 200]);
+    await fail(`tenant:${org}`, "");
+    await sleep(200);
+    const told = () => reports("would_refuse").filter(({ rule }) => rule === "watched").length;
+    const before = told();
+    for (const count of [0, 1]) {
+      await get("/watched/401", client);
+      await sleep(200);
+      assert.equal(told() - before, count);
+    }
+  });
+
+  it("answers whatever becomes of a data point", async () => {
+    const client = somewhere();
+    await fail("ANALYTICS", "throws");
+    assert.deepEqual(await statuses(3, "/local/200", client), [200, 200, 429]);
+    await fail("ANALYTICS", "");
+  });
+
   it("reports a decision without a counter: what was done, and why", async () => {
     const client = somewhere();
     await fail(`ip:${client.address}`, "hangs");
@@ -183,11 +254,8 @@ describe("failures", () => {
   it("keeps charged whom it never heard the end of: hanging up saves no attempt", async () => {
     const client = somewhere();
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      const controller = new AbortController();
-      const hung = bouncer.fetch("/wait/401", { ...client, signal: controller.signal });
-      while (origin.waiting.length === 0) await sleep(10);
-      controller.abort();
-      await assert.rejects(hung, { name: "AbortError" });
+      await hangUp("/wait/401", client, 100);
+      assert.equal(origin.waiting.length, 1, "it has reached the origin");
       origin.release();
     }
     assert.equal((await get("/wait/401", client)).status, 429);
@@ -196,10 +264,11 @@ describe("failures", () => {
   it("refuses and stamps nothing in shadow mode, and reports what it would have refused", async () => {
     await calmLog();
     const client = somewhere();
+    const before = reports("would_refuse").length;
     assert.deepEqual(await statuses(5, "/shadow/200", client), [200, 200, 200, 200, 200]);
     assert.equal((await get("/shadow/200", client)).headers.get("RateLimit-Policy"), null);
     await sleep(200);
-    const found = reports("would_refuse");
+    const found = reports("would_refuse").slice(before);
     assert.equal(found.length, 4);
     assert.deepEqual([found[0].rule, found[0].limit], ["shadow", "2 per 1 day"]);
     assert.equal(new Set(found.map(({ key }) => key)).size, 1, "the same client has the same hash");
@@ -229,6 +298,28 @@ describe("failures", () => {
     const [{ indexes, blobs, doubles }] = points;
     assert.deepEqual([indexes, blobs], [["local"], ["refused", "local", "ip", "2 per 1 day"]]);
     assert.equal(doubles[0], 1);
+  });
+});
+
+describe("a client that goes before its answer", () => {
+  it("has its request followed to the end all the same", async () => {
+    const origin = await startRawOrigin();
+    const limit = { limit: "1/day", ...bucket };
+    const bouncer = await startWorkerd(policy(origin.url, { rules: [], mode: "shadow", default: { ...limit, key: "global" } }));
+    try {
+      for (let time = 0; time < 3; time += 1) {
+        const client = await dial(bouncer.url, "GET / HTTP/1.1", "Host: a");
+        const wire = await origin.connection();
+        await wire.head();
+        client.reset();
+        await wire.closed;
+      }
+      await sleep(200);
+      assert.equal(bouncer.logs().match(/"would_refuse"/g)?.length, 2);
+    } finally {
+      await bouncer.stop();
+      origin.stop();
+    }
   });
 });
 

@@ -177,6 +177,11 @@ describe("the refusal", () => {
     }
   });
 
+  it("is that of the path, whatever stands behind a # in it", async () => {
+    const client = await dial(bouncer.url, "GET /shut#/one HTTP/1.1", "Host: a", `CF-Connecting-IP: ${somewhere()}`);
+    assert.equal((await client.json()).status, 429);
+  });
+
   it("has for a HEAD the same headers, the length of what a GET would get, and no body", async () => {
     const address = somewhere();
     const ask = async (method, ...lines) => {

@@ -39,6 +39,13 @@ describe("an origin that fails", () => {
     assert.match(head.get("RateLimit"), /^"default-1d";r=\d+;t=\d+$/);
   }
 
+  /** What is left after a request that the origin fails like this. */
+  async function left(fail = () => {}) {
+    const { client, wire } = await reach();
+    fail(wire);
+    return Number((await client.json()).head.get("X-RateLimit-Remaining"));
+  }
+
   it("because nothing listens there is unreachable", async () => {
     const gone = await startRawOrigin();
     gone.stop();
@@ -101,16 +108,45 @@ describe("an origin that fails", () => {
   });
 
   it("to answer in time is charged for, since it has had the request, and one that is unreachable is not", async () => {
-    const left = async (fail) => {
-      const { client, wire } = await reach();
-      fail(wire);
-      return Number((await client.json()).head.get("X-RateLimit-Remaining"));
-    };
     const late = () => {};
     const first = await left(late);
     assert.equal(await left(late), first - 1);
     assert.equal(await left((wire) => wire.reset()), first - 1);
     assert.equal(await left(late), first - 2);
+  });
+
+  it("is charged for a request that its client breaks off, and is not called unreachable for it", async () => {
+    const broken = async (breakOff) => {
+      const { client, wire } = await reach("POST /", "Transfer-Encoding: chunked");
+      await client.write("3\r\nabc\r\n");
+      await wire.bytes(3);
+      await breakOff(client);
+      return client;
+    };
+    const before = await left();
+    const answer = await (await broken((client) => client.write("zz\r\n"))).json();
+    assert.deepEqual([answer.status, answer.error, answer.head.get("Cache-Control")], [400, "request_incomplete", "no-store"]);
+    assert.equal(Number(answer.head.get("X-RateLimit-Remaining")), before - 1);
+    await broken((client) => client.reset());
+    await sleep(100);
+    assert.equal(await left(), before - 3);
+    assert.doesNotMatch(bouncer.logs(), /abandoned/);
+  });
+
+  it("with a status that cannot be passed on is unreachable, and is not charged for", async () => {
+    const before = await left();
+    const { client, wire } = await reach();
+    await wire.write("HTTP/1.1 999 Strange\r\nContent-Length: 3\r\n\r\nabc");
+    const answer = await client.json();
+    isUnreachable(answer);
+    assert.equal(Number(answer.head.get("X-RateLimit-Remaining")), before);
+  });
+
+  it("with a body where there may be none has it dropped", async () => {
+    const { client, wire } = await reach();
+    await wire.write("HTTP/1.1 205 Reset Content\r\nX-Own: 1\r\nContent-Length: 3\r\n\r\nabc");
+    const head = await client.head();
+    assert.deepEqual([head.status, head.get("X-Own")], [205, "1"]);
   });
 
   it("to end its head in time is timed out", async () => {
@@ -189,6 +225,11 @@ describe("an origin that is no address", () => {
     it("is unreachable when it throws, and timed out when it is late", async () => {
       assert.equal((await (await sendTo(bouncer, "GET /fails")).json()).error, "origin_unreachable");
       assert.equal((await (await sendTo(bouncer, "GET /never")).json()).error, "origin_timeout");
+    });
+
+    it("is timed out when it takes nothing of what it is sent", async () => {
+      const client = await sendTo(bouncer, "POST /never", "Content-Length: 3", "", "abc");
+      assert.equal((await client.json()).error, "origin_timeout");
     });
   });
 

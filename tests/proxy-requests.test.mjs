@@ -17,6 +17,21 @@ describe("requests through the proxy", () => {
       assert.equal(seen.start, `${method} /base/a HTTP/1.1`);
     });
   }
+  for (const [method, ...lines] of [["POST", "Content-Length: 3"], ["OPTIONS", "Access-Control-Request-Method: GET"], ["PURGE"], ["HEAD"]]) {
+    it(`of method ${method} keep it when they ask for a WebSocket, which only a GET can`, async () => {
+      const { client, wire, seen } = await passage.reach(`${method} /a`, "Connection: Upgrade", "Upgrade: websocket", ...lines);
+      assert.deepEqual([seen.start, seen.get("Upgrade")], [`${method} /base/a HTTP/1.1`, undefined]);
+      if (method !== "POST") return;
+      await client.write("abc");
+      assert.equal((await wire.body(seen)).toString(), "abc");
+    });
+  }
+  it("of method HEAD may say a length, which means nothing", async () => {
+    for (const line of ["Content-Length: 0", "Content-Length: 3", "Transfer-Encoding: chunked"]) {
+      const { seen } = await passage.reach("HEAD /a", line, "Connection: close");
+      assert.equal(seen.start, "HEAD /base/a HTTP/1.1", line);
+    }
+  });
   it("of a method that workerd does not know are refused by it", async () => {
     for (const method of ["BREW", "get", "M-SEARCH"]) {
       const client = await passage.send(`${method} /`);
@@ -73,7 +88,6 @@ describe("requests through the proxy", () => {
     await reading.client.bytes(3);
     reading.client.reset();
     await reading.wire.closed;
-
   });
 
   const KNOWN = ["Content-Length: 1000", "abc"];

@@ -287,4 +287,15 @@ impl Decision {
             .filter_map(|each| Some((each, each.refused?)));
         refusals.reduce(|longest, next| if next.1 > longest.1 { next } else { longest })
     }
+
+    /// Lets time pass, so that the standings can be shown beside one of this later moment. What may have come back
+    /// meanwhile is not shown, and a refusal stays what it was.
+    pub fn pass_to(&mut self, now_ms: u64) {
+        let passed_ms = now_ms.saturating_sub(self.now_ms);
+        self.now_ms = self.now_ms.max(now_ms);
+        for LimitStanding { standing, .. } in self.claims.iter_mut().flatten() {
+            standing.more_ms = standing.more_ms.saturating_sub(passed_ms);
+            standing.full_ms = standing.full_ms.saturating_sub(passed_ms);
+        }
+    }
 }

@@ -90,18 +90,22 @@ impl<'a> Asked<'a> {
     /// The decisions on the calls, in their order, as one, in the order of the rules. Where nothing was decided, nothing
     /// stands.
     #[must_use]
-    pub fn together<'d>(&self, decisions: impl Iterator<Item = Option<&'d Decision>>) -> Decision {
+    pub fn together<'d>(
+        &self,
+        decisions: impl Iterator<Item = Option<&'d Decision>> + Clone,
+    ) -> Decision {
+        let times_ms = decisions.clone().flatten().map(|decision| decision.now_ms);
         let mut whole = Decision {
-            now_ms: 0,
+            now_ms: times_ms.max().unwrap_or_default(),
             claims: vec![Vec::new(); self.rules.len()],
         };
         for (call, decision) in self.calls.iter().zip(decisions) {
             let Some(decision) = decision else { continue };
-            // Two objects may show two times, and nothing is promised sooner than either of them says.
-            whole.now_ms = whole.now_ms.max(decision.now_ms);
-            for (rule, standings) in call.rules.iter().zip(&decision.claims) {
+            let mut decision = decision.clone();
+            decision.pass_to(whole.now_ms);
+            for (rule, standings) in call.rules.iter().zip(decision.claims) {
                 if let Some(claim) = whole.claims.get_mut(*rule) {
-                    claim.clone_from(standings);
+                    *claim = standings;
                 }
             }
         }

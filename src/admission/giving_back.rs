@@ -1,5 +1,5 @@
-//! Permits that were charged and go back: when another key's object has refused, when the origin was not reached, and when
-//! a rule does not count how it has answered.
+//! Permits that were charged and go back: when another key's object has refused, when the origin has failed, and when a rule
+//! does not count how it has answered.
 
 use bouncer_durable::ledger::{Claim, Decision};
 use bouncer_durable::message::Operation;
@@ -7,15 +7,17 @@ use bouncer_durable::message::Operation;
 use super::{Admission, Answer, End, LOCAL, Local};
 use crate::js;
 use crate::policy::Rule;
+use crate::report;
 
 // === impl Admission ===
 
 impl Admission<'_> {
-    /// Returns what was charged under the rules that do not count a visit which ended like this.
+    /// Returns what was charged under the rules that do not count a request which ended like this.
     pub(crate) async fn settle(&mut self, end: End) {
         let is_returned = |rule: &Rule| match end {
-            End::NotServed => true,
-            End::Served(status) => rule
+            End::Unanswered => true,
+            End::Abandoned => false,
+            End::Answered(status) => rule
                 .counting()
                 .is_some_and(|counting| !counting.counts.includes(status)),
         };
@@ -63,15 +65,15 @@ impl Admission<'_> {
         for (receipt, positions, sent) in returns {
             match sent.decision().await {
                 Ok(after) => stand(receipt, &positions, after),
-                Err(error) => js::log_error(&format!("permits could not be given back: {error}")),
+                Err(error) => report::trouble(&format!("permits could not be given back: {error}")),
             }
         }
     }
 }
 
-/// Puts the standings after a refund in place of those before.
+/// Puts the standings after a refund in place of those before. The others are those of the same moment.
 fn stand(decision: &mut Decision, positions: &[usize], after: Decision) {
-    decision.now_ms = after.now_ms;
+    decision.pass_to(after.now_ms);
     for (position, standings) in positions.iter().zip(after.claims) {
         if let Some(claim) = decision.claims.get_mut(*position) {
             *claim = standings;

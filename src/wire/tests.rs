@@ -82,6 +82,23 @@ fn a_page_that_is_listed_may_read_our_answers_and_no_other() {
 }
 
 #[test]
+fn a_preflight_that_cannot_be_passed_on_exposes_nothing() {
+    let asks = format!("origin: {PAGE}\naccess-control-request-method: PUT\n");
+    let lines = lines("OPTIONS", &asks);
+    let (head, _) = wire(listed(), false).answer(
+        &Refusal::OriginUnreachable,
+        &Head::default(),
+        Timing::default(),
+        &Facts::read(&lines),
+    );
+    assert_eq!(value(head.as_str(), EXPOSED), None);
+    assert_eq!(
+        value(head.as_str(), "Access-Control-Allow-Origin"),
+        Some(PAGE)
+    );
+}
+
+#[test]
 fn what_the_origin_exposes_stays_exposed() {
     let wire = wire(Origins::Any, false);
     let lines = lines("GET", "");

@@ -1,12 +1,17 @@
 // The product, with objects that fail on request, and a recorder in place of the binding ANALYTICS, which exists only at
 // Cloudflare. POST /-/fault/OBJECT with "throws", "hangs", "slow" or "" says what the object does from now on;
-// GET /-/points gives the data points that were written.
+// GET /-/points gives the data points that were written; POST /-/fault/ANALYTICS with "throws" lets none be.
 
 import product, { Ledger as Product } from "../../src/entry.mjs";
 
 const faults = new Map();
 const points = [];
-const ANALYTICS = { writeDataPoint: (point) => points.push(point) };
+const ANALYTICS = {
+  writeDataPoint(point) {
+    if (faults.get("ANALYTICS") === "throws") throw new Error("this dataset is broken");
+    points.push(point);
+  },
+};
 
 export default {
   async fetch(request, env, ctx) {
@@ -26,6 +31,9 @@ export class Ledger extends Product {
         throw new Error("this object is broken");
       case "hangs":
         return new Promise(() => {});
+      case "late":
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        break;
       case "slow":
         await new Promise((resolve) => setTimeout(resolve, 600));
     }

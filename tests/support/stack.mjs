@@ -68,10 +68,10 @@ export function policy(origin, changes = {}) {
  * objects save is in `disk`, if that is given, and outlives the Worker. `said` is given every line of the log.
  */
 export async function startDev(BOUNCER, { disk, said } = {}) {
-  const { name, compatibility_date, durable_objects, migrations } = readConfig({ config: CONFIG });
+  const { name, compatibility_date, compatibility_flags, durable_objects, migrations } = readConfig({ config: CONFIG });
   const folder = temporary();
   const main = join(BUILT_WORKER, "entry.js");
-  const shared = { name, main, no_bundle: true, compatibility_date, durable_objects, migrations };
+  const shared = { name, main, no_bundle: true, compatibility_date, compatibility_flags, durable_objects, migrations };
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify({ ...shared, vars: { BOUNCER } }));
   writeFileSync(join(folder, ".dev.vars"), `JWT_SECRET="${SECRET}"\n`);
   const persisted = ["--persist-to", disk ?? join(folder, "disk")];
@@ -105,8 +105,8 @@ function client(url) {
  * module is the Worker: the product wired otherwise, to watch it or to break it.
  */
 export async function startBouncer(BOUNCER, { main } = {}) {
-  const { name, compatibility_date, durable_objects, migrations } = readConfig({ config: CONFIG });
-  const wired = { name, main, compatibility_date, durable_objects, migrations };
+  const { name, compatibility_date, compatibility_flags, durable_objects, migrations } = readConfig({ config: CONFIG });
+  const wired = { name, main, compatibility_date, compatibility_flags, durable_objects, migrations };
   const worker = main
     ? { config: { ...wired, vars: { BOUNCER } }, secrets: { JWT_SECRET: SECRET } }
     : { configPath: CONFIG, prebuiltWorkerDir: BUILT_WORKER, vars: { BOUNCER }, secrets: { JWT_SECRET: SECRET } };

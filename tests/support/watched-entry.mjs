@@ -1,5 +1,6 @@
 // The product, with an object that counts what it writes, and a door through which a test can speak to objects:
-// POST /-/OBJECT sends the body to it as a message, GET /-/OBJECT asks how many rows it has written.
+// POST /-/OBJECT sends the body to it as a message, GET /-/OBJECT asks how many rows it has written, and how many bytes came
+// with its messages that are no part of them.
 
 import product, { Ledger as Product } from "../../src/entry.mjs";
 
@@ -8,7 +9,7 @@ export default {
     const [, object] = new URL(request.url).pathname.match(/^\/-\/(.+)$/) ?? [];
     if (object === undefined) return product.fetch(request, env, ctx);
     const ledger = env.LEDGERS.getByName(decodeURIComponent(object));
-    if (request.method === "GET") return Response.json(await ledger.rows());
+    if (request.method === "GET") return Response.json(await ledger.seen());
     try {
       return new Response(await ledger.call(new Uint8Array(await request.arrayBuffer())));
     } catch (error) {
@@ -19,6 +20,7 @@ export default {
 
 export class Ledger extends Product {
   #rows = 0;
+  #spareBytes = 0;
 
   constructor(ctx, env) {
     const { storage } = ctx;
@@ -31,7 +33,12 @@ export class Ledger extends Product {
     super(ctx, env);
   }
 
-  rows() {
-    return this.#rows;
+  call(message) {
+    this.#spareBytes += message.buffer.byteLength - message.byteLength;
+    return super.call(message);
+  }
+
+  seen() {
+    return { rows: this.#rows, spareBytes: this.#spareBytes };
   }
 }

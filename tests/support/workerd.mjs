@@ -40,7 +40,7 @@ export async function startWorkerd(BOUNCER, { origin } = {}) {
 const text = JSON.stringify;
 
 function configOf(folder, BOUNCER, origin) {
-  const { compatibility_date } = readConfig({ config: CONFIG });
+  const { compatibility_date, compatibility_flags } = readConfig({ config: CONFIG });
   const wasm = readdirSync(BUILT_WORKER).find((name) => name.endsWith(".wasm"));
   const modules = [
     `(name = "entry.js", esModule = embed "entry.js")`,
@@ -52,7 +52,7 @@ function configOf(folder, BOUNCER, origin) {
     `(name = "LEDGERS", durableObjectNamespace = "Ledger")`,
     origin && `(name = "ORIGIN", service = ${text(origin === "itself" ? "bouncer" : "origin")})`,
   ];
-  const worker = (...fields) => `(compatibilityDate = ${text(compatibility_date)}, ${fields.join(", ")})`;
+  const worker = (...fields) => `(compatibilityDate = ${text(compatibility_date)}, compatibilityFlags = ${text(compatibility_flags)}, ${fields.join(", ")})`;
   const bouncer = worker(
     `modules = [${modules}]`,
     `bindings = [${bindings.filter(Boolean)}]`,

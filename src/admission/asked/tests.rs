@@ -215,6 +215,18 @@ fn the_decisions_of_several_ledgers_are_put_in_the_order_of_the_rules() {
             .collect()
     };
     assert_eq!(quotas(&whole), [vec![7], vec![10], vec![100]]);
+    // Whichever of them was asked first, each limit is restored when its own ledger says.
+    let restored_ms = |decision: &Decision| -> Vec<u64> {
+        let standings = decision.standings();
+        standings
+            .map(|each| decision.now_ms + each.standing.full_ms)
+            .collect()
+    };
+    let mut own_ms: Vec<_> = decisions.iter().flat_map(&restored_ms).collect();
+    let mut shown_ms = restored_ms(&whole);
+    own_ms.sort_unstable();
+    shown_ms.sort_unstable();
+    assert_eq!(shown_ms, own_ms);
 
     let only_the_user = asked.together([None, Some(&decisions[1])].into_iter());
     assert_eq!(quotas(&only_the_user), [vec![], vec![10], vec![]]);
