@@ -10,6 +10,7 @@
 
 pub mod cli;
 pub mod client;
+pub mod compare;
 pub mod error;
 pub mod hammer;
 pub mod output;
@@ -17,6 +18,7 @@ pub mod refusal;
 pub mod report;
 pub mod request;
 pub mod sample;
+pub mod scenario;
 pub mod statistics;
 pub mod table;
 pub mod transport;

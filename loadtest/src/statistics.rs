@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::{CreationError, Histogram};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sample::{Class, Outcome, Sample};
 use crate::transport::TransportError;
@@ -13,7 +13,7 @@ use crate::transport::TransportError;
 const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// What the samples of one run say. Its fields are part of the JSON output.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// Requests the API answered as asked.
     pub served: Group,
@@ -28,7 +28,7 @@ pub struct Statistics {
 }
 
 /// The samples of one class.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// How many there are.
     pub count: u32,
@@ -38,7 +38,7 @@ pub struct Group {
 }
 
 /// Latency in milliseconds: this share of the requests took no longer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Percentiles {
     /// Half of the requests.
     pub p50_ms: f64,

@@ -3,12 +3,14 @@
 use std::error::Error as _;
 use std::io;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a request got no complete HTTP answer.
 ///
 /// Its `Display` is for people; its serialised form (`connection_refused`) is a stable key of the JSON output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, thiserror::Error)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TransportError {
     /// The response was not complete within the time a request may take.
