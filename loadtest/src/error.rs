@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::request::InputError;
 use crate::transport::TransportError;
 use crate::volley::OutOfSockets;
 
@@ -24,6 +25,17 @@ pub enum Error {
         host: String,
         /// What the resolver said.
         source: io::Error,
+    },
+    /// A URL that leads to no valid request.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A server that is busy before the load begins, so that something else would be measured.
+    #[error(
+        "{url} does not come to rest: see that nothing else uses it, and that GET /health answers there"
+    )]
+    Restless {
+        /// The server's URL.
+        url: String,
     },
     /// More concurrency than this machine can carry.
     #[error(transparent)]
@@ -58,8 +70,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::JsonFile { .. } | Self::OutOfSockets(_) => 2,
+            Self::JsonFile { .. } | Self::OutOfSockets(_) | Self::Input(_) => 2,
             Self::UnknownHost { .. }
+            | Self::Restless { .. }
             | Self::NoAnswer { .. }
             | Self::Json(_)
             | Self::Histogram(_)

@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Cli, Command};
-use loadtest::hammer;
+use loadtest::{compare, hammer, scenario};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Hammer(args) => hammer::run(args),
+        Command::Scenario(args) => scenario::run(&args),
+        Command::Compare(args) => compare::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

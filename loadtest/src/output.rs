@@ -1,13 +1,15 @@
 //! Where results go: the terminal, a file, or JSON alone on stdout.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use crate::error::Error;
-use crate::report::Report;
 
 /// Where `--json` points.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +64,7 @@ impl Output {
     ///
     /// # Errors
     /// [`Error::Json`] and [`Error::Io`] when writing fails.
-    pub fn write(self, report: &Report, page: &str) -> Result<(), Error> {
+    pub fn write(self, report: &impl Serialize, page: &impl Display) -> Result<(), Error> {
         match self {
             Self::Json => write_json(io::stdout().lock(), report),
             Self::Page(file) => {
@@ -73,7 +75,7 @@ impl Output {
     }
 }
 
-fn write_json(mut to: impl Write, report: &Report) -> Result<(), Error> {
+fn write_json(mut to: impl Write, report: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(report)?;
     Ok(writeln!(to, "{text}")?)
 }

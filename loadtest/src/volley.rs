@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Refusals};
+use crate::client::{Client, Keep, Kept};
 use crate::refusal::Refusal;
 use crate::request::Template;
 use crate::sample::{Outcome, Sample};
@@ -28,7 +28,7 @@ pub struct Load {
     /// How long one may take.
     pub timeout: Duration,
     /// Whether to keep the first refusal.
-    pub refusals: Refusals,
+    pub keep: Keep,
 }
 
 /// What came of it.
@@ -137,13 +137,13 @@ impl Lane {
     }
 
     async fn send(&mut self, pot: &Pot) -> Sample {
-        let refusals = match pot.refusal.get() {
-            None => pot.load.refusals,
-            Some(_) => Refusals::Drop,
+        let keep = match pot.refusal.get() {
+            None => pot.load.keep,
+            Some(_) => Keep::Nothing,
         };
-        let (sample, refusal) = self.client.send(&pot.load.request, refusals).await;
-        if let Some(refusal) = refusal {
-            pot.refusal.get_or_init(|| refusal);
+        let (sample, kept) = self.client.send(&pot.load.request, keep).await;
+        if let Some(Kept { head, body }) = kept {
+            pot.refusal.get_or_init(|| Refusal::new(&head, &body));
         }
         sample
     }
