@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, Keep, Kept};
@@ -55,6 +56,8 @@ struct Lane {
 struct Pot {
     load: Load,
     left: AtomicU32,
+    /// Drawn on stderr, and only on a terminal.
+    bar: ProgressBar,
     refusal: OnceLock<Refusal>,
 }
 
@@ -92,6 +95,7 @@ pub async fn fire(load: Load, addresses: Vec<SocketAddr>) -> Result<Volley, OutO
 
     let pot = Arc::new(Pot {
         left: AtomicU32::new(load.requests),
+        bar: ProgressBar::new(load.requests.into()),
         refusal: OnceLock::new(),
         load,
     });
@@ -102,6 +106,7 @@ pub async fn fire(load: Load, addresses: Vec<SocketAddr>) -> Result<Volley, OutO
     }
     let ended = running.join_all().await;
     let wall = started.elapsed();
+    pot.bar.finish_and_clear();
 
     Ok(Volley {
         wall,
@@ -132,6 +137,7 @@ impl Lane {
                 Some(sample) => sample,
                 None => self.send(&pot).await,
             });
+            pot.bar.inc(1);
         }
         (samples, self.client.opened())
     }
