@@ -1,10 +1,12 @@
 //! The command line. What clap cannot parse never reaches the rest; its messages say what to change, and exit with 2.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use hyper::Method;
 
+use crate::check::threshold::Thresholds;
 use crate::output::JsonOutput;
 use crate::request::{HeaderLine, Target};
 
@@ -26,6 +28,11 @@ pub enum Command {
         reason = "clap would show it in place of the arguments' own"
     )]
     Hammer(HammerArgs),
+    #[expect(
+        missing_docs,
+        reason = "clap would show it in place of the arguments' own"
+    )]
+    Check(CheckArgs),
 }
 
 /// One client sends requests as fast as they are answered, a fixed number of them at once.
@@ -87,6 +94,33 @@ pub struct HammerArgs {
     pub show_refusal: bool,
 }
 
+/// Judges a run by its file: PASS or FAIL for each threshold.
+///
+/// FILE is what `loadtest scenario`, `loadtest compare` or `loadtest hammer` wrote with `--json`, or what Locust wrote with
+/// `--csv`, `PREFIX_stats.csv`. Of a scenario the users who behave are judged, not the attackers; of a comparison the
+/// protected run; of Locust the line Aggregated.
+///
+/// A refusal (429) is no failure. Locust counts one as a failure unless the locustfile says otherwise: where
+/// `PREFIX_failures.csv` lies beside `PREFIX_stats.csv`, the failures whose error mentions 429 are taken off, and a line says
+/// how many. The latencies are those of the requests served; Locust's are those of all requests.
+///
+/// A run in which nothing was served fails, whatever the thresholds.
+///
+/// Exit code: 0 when every threshold is met; 1 when one is missed; 2 when an argument is wrong or a file cannot be read.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The run to judge: JSON of loadtest, or `PREFIX_stats.csv` of Locust
+    pub file: PathBuf,
+
+    /// An earlier run to compare with, in any of the same formats
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// What it is held to.
+    #[command(flatten)]
+    pub thresholds: Thresholds,
+}
+
 // === impl HammerArgs ===
 
 impl HammerArgs {
@@ -111,7 +145,10 @@ mod tests {
     #[test]
     fn without_options_two_hundred_requests_are_sent_at_once() {
         let Command::Hammer(args) =
-            Cli::parse_from(["loadtest", "hammer", "http://localhost/"]).command;
+            Cli::parse_from(["loadtest", "hammer", "http://localhost/"]).command
+        else {
+            panic!("hammer is hammer");
+        };
         assert_eq!(
             (args.requests, args.concurrency, args.timeout_ms),
             (200, 200, 30_000)

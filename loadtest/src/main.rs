@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Cli, Command};
-use loadtest::hammer;
+use loadtest::{check, hammer};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Hammer(args) => hammer::run(args),
+        Command::Check(args) => check::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
