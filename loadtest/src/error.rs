@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::check::evidence::Unreadable;
 use crate::request::InputError;
 use crate::transport::TransportError;
 use crate::volley::OutOfSockets;
@@ -52,6 +53,17 @@ pub enum Error {
         /// The port the requests went to.
         port: u16,
     },
+    /// A file that was to be checked cannot be.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// A run is not good enough.
+    #[error("{missed} of {of} thresholds missed; each is a line above that begins with FAIL")]
+    Missed {
+        /// How many.
+        missed: usize,
+        /// How many there were.
+        of: usize,
+    },
     /// The results could not be serialised.
     #[error("cannot turn the results into JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -70,10 +82,14 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::JsonFile { .. } | Self::OutOfSockets(_) | Self::Input(_) => 2,
+            Self::JsonFile { .. }
+            | Self::OutOfSockets(_)
+            | Self::Input(_)
+            | Self::Unreadable(_) => 2,
             Self::UnknownHost { .. }
             | Self::Restless { .. }
             | Self::NoAnswer { .. }
+            | Self::Missed { .. }
             | Self::Json(_)
             | Self::Histogram(_)
             | Self::Io(_) => 1,

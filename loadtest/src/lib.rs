@@ -5,14 +5,17 @@
 //!
 //! The rooms, from the wire to the page: [`request`] is what to send, [`client`] sends it and times it, [`sample`] is
 //! one timed end, [`statistics`] sums samples up, [`report`] is the documented JSON and [`table`] the same for people.
-//! [`volley`] is the load itself and [`hammer`] the command around it.
+//! [`volley`] is the load itself and [`hammer`] the command around it. [`check`] judges a run by its file, and [`locust`]
+//! writes and reads the files of that tool.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod cli;
 pub mod client;
 pub mod compare;
 pub mod error;
 pub mod hammer;
+pub mod locust;
 pub mod output;
 pub mod refusal;
 pub mod report;

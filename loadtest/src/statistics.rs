@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::{CreationError, Histogram};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::sample::{Class, Outcome, Sample};
 use crate::transport::TransportError;
+
+pub mod finer;
 
 /// Digits that a latency keeps: up to 2 ms it is exact to the microsecond, above that to one part in a thousand.
 const SIGNIFICANT_DIGITS: u8 = 3;
@@ -22,6 +25,7 @@ pub struct Statistics {
     /// Requests answered 5xx or an unexpected 4xx, and those without an answer.
     pub failed: Group,
     /// How many responses had each status.
+    #[serde(deserialize_with = "by_status")]
     pub status_counts: BTreeMap<u16, u32>,
     /// How many requests ended in each transport error.
     pub transport_errors: BTreeMap<TransportError, u32>,
@@ -88,15 +92,8 @@ impl Statistics {
 
 impl Group {
     fn of(samples: &[Sample], class: Class) -> Result<Self, CreationError> {
-        let mut histogram = Histogram::<u32>::new_with_max(u32::MAX.into(), SIGNIFICANT_DIGITS)?;
-        let mut count = 0;
-        for sample in samples
-            .iter()
-            .filter(|sample| sample.outcome.class() == class)
-        {
-            histogram.saturating_record(sample.latency_us.into());
-            count += 1;
-        }
+        let histogram = histogram(samples, class)?;
+        let count = u32::try_from(histogram.len()).unwrap_or(u32::MAX);
         Ok(Self {
             count,
             latency: (count > 0).then(|| Percentiles::of(&histogram)),
@@ -120,6 +117,29 @@ impl Percentiles {
             tail_ratio: (p50_ms > 0.0).then(|| (p99_ms / p50_ms * 100.0).round() / 100.0),
         }
     }
+}
+
+/// The latencies of one class, in microseconds.
+fn histogram(samples: &[Sample], class: Class) -> Result<Histogram<u32>, CreationError> {
+    let mut histogram = Histogram::<u32>::new_with_max(u32::MAX.into(), SIGNIFICANT_DIGITS)?;
+    for sample in samples {
+        if sample.outcome.class() == class {
+            histogram.saturating_record(sample.latency_us.into());
+        }
+    }
+    Ok(histogram)
+}
+
+/// Reads status codes back from JSON, where a key is always text: serde knows that of itself, but not of a flattened part.
+fn by_status<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u16, u32>, D::Error> {
+    let status = |text: String| {
+        let problem = || D::Error::custom(format!("'{text}' is not a status code"));
+        text.parse().map_err(|_| problem())
+    };
+    BTreeMap::<String, u32>::deserialize(from)?
+        .into_iter()
+        .map(|(text, count)| Ok((status(text)?, count)))
+        .collect()
 }
 
 /// Microseconds as milliseconds, with three decimals that are exact.

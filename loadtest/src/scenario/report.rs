@@ -8,6 +8,7 @@ use hdrhistogram::CreationError;
 use serde::{Deserialize, Serialize};
 
 use crate::sample::{Class, Sample};
+use crate::statistics::finer::Finer;
 use crate::statistics::{Group, Statistics};
 
 /// The results of a scenario.
@@ -48,7 +49,13 @@ pub struct Party {
     pub distribution: Vec<Bar>,
     /// Second by second of the load, by when a request was due.
     pub seconds: Vec<Second>,
+    /// What [`crate::locust`] writes besides, of the requests served: by what was asked, and under [`ALL`] for everything.
+    #[serde(default)]
+    pub finer: BTreeMap<String, Finer>,
 }
+
+/// The name under which [`Party::finer`] has all requests.
+pub const ALL: &str = "Aggregated";
 
 /// A part of a latency distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -125,10 +132,17 @@ impl Party {
             meant.map(|record| record.sample).collect()
         };
         let mut routes = BTreeMap::new();
+        let mut finer = BTreeMap::new();
+        if let Some(all) = Finer::of(&samples(&|_| true))? {
+            finer.insert(ALL.to_owned(), all);
+        }
         for record in &records {
             if !routes.contains_key(record.route) {
-                let of_route = Statistics::of(&samples(&|each| each.route == record.route))?;
-                routes.insert(record.route.to_owned(), of_route);
+                let of_route = samples(&|each| each.route == record.route);
+                routes.insert(record.route.to_owned(), Statistics::of(&of_route)?);
+                if let Some(of_route) = Finer::of(&of_route)? {
+                    finer.insert(record.route.to_owned(), of_route);
+                }
             }
         }
         let mut by_second: Vec<Vec<Sample>> = vec![Vec::new(); duration_s as usize];
@@ -146,6 +160,7 @@ impl Party {
             seconds: seconds
                 .map(|(at_s, samples)| Second::of(at_s, &samples))
                 .collect::<Result<_, _>>()?,
+            finer,
         })
     }
 }

@@ -1,0 +1,165 @@
+//! What is good enough: limits on one run, and on how much worse than another it may be.
+//!
+//! A verdict is monotone: a run that is no worse in any number passes wherever a worse one did. What cannot be known is
+//! never good enough, so a run that served nothing passes no threshold on latency.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anstyle::AnsiColor;
+
+use crate::check::evidence::{Evidence, Latency};
+
+/// The most that is accepted, or `none` where anything is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit(pub Option<f64>);
+
+/// All that a run is held to.
+#[derive(Debug, Clone, Copy, PartialEq, clap::Args)]
+pub struct Thresholds {
+    /// The most that 95 % of the requests may take, in milliseconds, or `none`
+    #[arg(long, value_name = "MS", default_value = "200")]
+    pub p95_ms: Limit,
+
+    /// The most that 99 % of the requests may take, in milliseconds, or `none`
+    #[arg(long, value_name = "MS", default_value = "500")]
+    pub p99_ms: Limit,
+
+    /// How many of all requests may fail, in percent, or `none`; a refusal (429) is no failure
+    #[arg(long, value_name = "PERCENT", default_value = "1")]
+    pub failures_percent: Limit,
+
+    /// How many times the median p99 may be, or `none`
+    #[arg(long, value_name = "TIMES", default_value = "5")]
+    pub tail_ratio: Limit,
+
+    /// How many times the p95 of the baseline p95 may be, or `none`
+    #[arg(long, value_name = "TIMES", default_value = "2", requires = "baseline")]
+    pub p95_times: Limit,
+
+    /// How many times the p99 of the baseline p99 may be, or `none`
+    #[arg(long, value_name = "TIMES", default_value = "3", requires = "baseline")]
+    pub p99_times: Limit,
+}
+
+/// Why a threshold cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a threshold is a number of at least 0, or `none` to switch it off")]
+pub struct NotALimit;
+
+/// One threshold, applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Whether the run is good enough.
+    pub passed: bool,
+    /// What was found and what is accepted.
+    pub reason: String,
+}
+
+/// Holds a run to every threshold that is not switched off, and to the baseline if there is one.
+///
+/// That something was served at all is a threshold that cannot be switched off; it is told only where it is missed.
+#[must_use]
+pub fn verdicts(
+    evidence: &Evidence,
+    thresholds: &Thresholds,
+    baseline: Option<Latency>,
+) -> Vec<Verdict> {
+    let latency = evidence.latency;
+    let times = |of: f64, to: f64| of / to.max(SHORTEST_MS);
+    let p95 = latency.map(|l| l.p95_ms);
+    let p99 = latency.map(|l| l.p99_ms);
+    let tail = latency.map(|l| times(l.p99_ms, l.p50_ms));
+    let failures = Some(evidence.failures_percent());
+
+    let mut verdicts: Vec<Verdict> = [
+        judge("p95", p95, " ms", thresholds.p95_ms),
+        judge("p99", p99, " ms", thresholds.p99_ms),
+        judge("failures", failures, " %", thresholds.failures_percent),
+        judge("tail (p99/p50)", tail, "", thresholds.tail_ratio),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if let Some(base) = baseline {
+        let p95 = p95.map(|ms| times(ms, base.p95_ms));
+        let p99 = p99.map(|ms| times(ms, base.p99_ms));
+        let unit = |ms: f64| format!(" times the baseline's {} ms", Number(ms));
+        verdicts.extend(judge("p95", p95, &unit(base.p95_ms), thresholds.p95_times));
+        verdicts.extend(judge("p99", p99, &unit(base.p99_ms), thresholds.p99_times));
+    }
+    if latency.is_none() {
+        verdicts.push(Verdict {
+            passed: false,
+            reason: format!("served 0 of {} requests, at least 1", evidence.requests),
+        });
+    }
+    verdicts
+}
+
+/// No latency is below the microsecond that it is measured in.
+const SHORTEST_MS: f64 = 0.001;
+
+/// A verdict, unless the threshold is switched off.
+fn judge(name: &str, found: Option<f64>, unit: &str, limit: Limit) -> Option<Verdict> {
+    let most = limit.0?;
+    let (passed, found) = match found {
+        Some(value) => (value <= most, format!("{}{unit}", Number(value))),
+        None => (false, "unknown, as nothing was served".to_owned()),
+    };
+    // What a ratio is of need not be said twice.
+    let unit = if unit.starts_with(" times") {
+        " times"
+    } else {
+        unit
+    };
+    Some(Verdict {
+        passed,
+        reason: format!("{name} {found}, at most {}{unit}", Number(most)),
+    })
+}
+
+/// A number with as many decimals as it needs, three at most.
+struct Number(f64);
+
+// === impl Number ===
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", (self.0 * 1_000.0).round() / 1_000.0)
+    }
+}
+
+// === impl Limit ===
+
+impl FromStr for Limit {
+    type Err = NotALimit;
+
+    fn from_str(argument: &str) -> Result<Self, NotALimit> {
+        if argument.eq_ignore_ascii_case("none") {
+            return Ok(Self(None));
+        }
+        match argument.parse::<f64>() {
+            Ok(most) if most.is_finite() && most >= 0.0 => Ok(Self(Some(most))),
+            _ => Err(NotALimit),
+        }
+    }
+}
+
+// === impl Verdict ===
+
+/// `PASS p95 45.2 ms, at most 200 ms`.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (color, word) = if self.passed {
+            (AnsiColor::Green, "PASS")
+        } else {
+            (AnsiColor::Red, "FAIL")
+        };
+        let style = color.on_default();
+        write!(f, "{style}{word}{style:#} {}", self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests;
