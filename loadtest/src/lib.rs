@@ -14,6 +14,7 @@ pub mod cli;
 pub mod client;
 pub mod compare;
 pub mod error;
+pub mod figures;
 pub mod hammer;
 pub mod locust;
 pub mod output;

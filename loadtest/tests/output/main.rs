@@ -6,3 +6,5 @@ mod checking;
 mod locust;
 #[cfg(test)]
 mod synthetic;
+#[cfg(test)]
+mod tables;
