@@ -1,4 +1,4 @@
-//! Numbers as people read them: three digits that count, and a unit that fits.
+//! Numbers as people read them: three digits that count, and a unit that fits. No space in them breaks a line.
 
 /// Milliseconds without their unit, for a column of them: `6.02`, `14.3`, `4004`.
 #[must_use]
@@ -10,11 +10,11 @@ pub fn ms(ms: f64) -> String {
 #[must_use]
 pub fn latency(ms: f64) -> String {
     if ms >= 999.5 {
-        format!("{} s", three_digits(ms / 1_000.0))
+        format!("{}\u{a0}s", three_digits(ms / 1_000.0))
     } else if ms >= 0.9995 || ms == 0.0 {
-        format!("{} ms", three_digits(ms))
+        format!("{}\u{a0}ms", three_digits(ms))
     } else {
-        format!("{} µs", three_digits(ms * 1_000.0))
+        format!("{}\u{a0}µs", three_digits(ms * 1_000.0))
     }
 }
 
@@ -33,10 +33,10 @@ pub fn percent(part: u32, whole: u32) -> String {
     let share = f64::from(part) / f64::from(whole) * 100.0;
     match share {
         // What is nearly none or nearly all is neither.
-        _ if part > 0 && share < 0.1 => "< 0.1 %".to_owned(),
-        _ if part < whole && share > 99.9 => "> 99.9 %".to_owned(),
-        _ if part == 0 || part == whole => format!("{share:.0} %"),
-        _ => format!("{share:.1} %"),
+        _ if part > 0 && share < 0.1 => "<\u{a0}0.1\u{a0}%".to_owned(),
+        _ if part < whole && share > 99.9 => ">\u{a0}99.9\u{a0}%".to_owned(),
+        _ if part == 0 || part == whole => format!("{share:.0}\u{a0}%"),
+        _ => format!("{share:.1}\u{a0}%"),
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
             (4_004.0, "4.00 s"),
             (30_000.0, "30.0 s"),
         ] {
-            assert_eq!(latency(of_ms), expected);
+            assert_eq!(latency(of_ms).replace('\u{a0}', " "), expected);
         }
     }
 
@@ -93,7 +93,7 @@ mod tests {
             (1, 100_000, "< 0.1 %"),
             (99_999, 100_000, "> 99.9 %"),
         ] {
-            assert_eq!(percent(part, whole), expected);
+            assert_eq!(percent(part, whole).replace('\u{a0}', " "), expected);
         }
     }
 

@@ -16,6 +16,7 @@ pub mod compare;
 pub mod error;
 pub mod figures;
 pub mod hammer;
+pub mod html;
 pub mod locust;
 pub mod output;
 pub mod refusal;
