@@ -6,24 +6,25 @@
 
 use crate::cli::CompareArgs;
 use crate::compare::report::Comparison;
+use crate::compare::table::Table;
 use crate::error::Error;
-use crate::output::Output;
+use crate::html;
+use crate::outputs::Outputs;
 use crate::request::Target;
 use crate::scenario::{Play, rest, runtime, shape};
 
 pub mod report;
+pub mod table;
 
 /// Sends the load three times, shows what came of it.
 ///
 /// # Errors
 /// [`Error`] when the runs could not take place or their results could not be written.
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
-    let output = Output::open(args.outputs.json.clone())?;
+    let outputs = Outputs::open(&args.outputs)?;
     let comparison = runtime()?.block_on(compare(args))?;
-    output.write(
-        &comparison,
-        &format!("{:#?} {:#?}", comparison.better, comparison.of_calm),
-    )
+    let csv = &comparison.protected;
+    outputs.write(&comparison, &Table(&comparison), html::comparison, csv)
 }
 
 async fn compare(args: &CompareArgs) -> Result<Comparison, Error> {

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -48,15 +48,12 @@ impl Output {
     /// Opens what is to be written, so that a wrong path is found before the run and not after it.
     ///
     /// # Errors
-    /// [`Error::JsonFile`] when the file cannot be created.
+    /// [`Error::File`] when the file cannot be created.
     pub fn open(json: Option<JsonOutput>) -> Result<Self, Error> {
         Ok(match json {
             None => Self::Page(None),
             Some(JsonOutput::Stdout) => Self::Json,
-            Some(JsonOutput::File(path)) => match File::create(&path) {
-                Ok(file) => Self::Page(Some(file)),
-                Err(source) => return Err(Error::JsonFile { path, source }),
-            },
+            Some(JsonOutput::File(path)) => Self::Page(Some(create("--json", &path)?)),
         })
     }
 
@@ -73,6 +70,15 @@ impl Output {
             }
         }
     }
+}
+
+/// Creates the file that an argument names.
+pub(crate) fn create(argument: &'static str, path: &Path) -> Result<File, Error> {
+    File::create(path).map_err(|source| Error::File {
+        argument,
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn write_json(mut to: impl Write, report: &impl Serialize) -> Result<(), Error> {

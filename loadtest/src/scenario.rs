@@ -15,19 +15,22 @@ use tokio::time::{Instant, interval};
 use crate::cli::{LoadArgs, ScenarioArgs};
 use crate::client::{Client, Keep};
 use crate::error::Error;
-use crate::output::Output;
+use crate::html;
+use crate::outputs::Outputs;
 use crate::request::{Target, template};
 use crate::sample::Outcome;
 use crate::scenario::actor::{Stage, act};
 use crate::scenario::plan::{Plan, Shape};
 use crate::scenario::progress::Progress;
 use crate::scenario::report::{OriginLoad, Party, Record, ScenarioReport, Side};
+use crate::scenario::table::Table;
 
 pub mod action;
 pub mod actor;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod table;
 
 /// Who is attacked by whom, how, and where.
 #[derive(Debug)]
@@ -54,7 +57,7 @@ const LOAD_PATH: &str = "/api/v1/debug/load";
 /// # Errors
 /// [`Error`] when the run could not take place or its results could not be written. A request that failed is a result.
 pub fn run(args: &ScenarioArgs) -> Result<(), Error> {
-    let output = Output::open(args.outputs.json.clone())?;
+    let outputs = Outputs::open(&args.outputs)?;
     let play = Play {
         label: &args.label,
         target: &args.url,
@@ -64,7 +67,7 @@ pub fn run(args: &ScenarioArgs) -> Result<(), Error> {
         password: &args.load.password,
     };
     let report = runtime()?.block_on(play.through())?;
-    output.write(&report, &format!("{report:#?}"))
+    outputs.write(&report, &Table(&report), html::scenario, &report)
 }
 
 /// Everything runs on one thread, which leaves the machine to the server.

@@ -5,13 +5,17 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 
 use crate::report::Report;
-use crate::statistics::{Group, Percentiles};
+use crate::statistics::{Group, Percentiles, Statistics};
 
 /// Draws a [`Report`]. The only colour marks failures; whoever prints it strips that where it does not belong.
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a>(pub &'a Report);
 
-const HEADINGS: [&str; 7] = ["p50", "p90", "p95", "p99", "p99.9", "max", "p99/p50"];
+/// The percentiles that every table shows, in this order.
+pub(crate) const HEADINGS: [&str; 7] = ["p50", "p90", "p95", "p99", "p99.9", "max", "p99/p50"];
+
+/// Marks what failed.
+pub(crate) const ALARM: Style = AnsiColor::Red.on_default();
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,7 +34,7 @@ impl fmt::Display for Table<'_> {
             report.served_per_s,
             report.connections,
         )?;
-        writeln!(f, "{}\n", endings(report))?;
+        writeln!(f, "{}\n", endings(&report.statistics))?;
 
         write!(f, "{:<11}{:>8}", "latency, ms", "count")?;
         for heading in HEADINGS {
@@ -39,7 +43,7 @@ impl fmt::Display for Table<'_> {
         writeln!(f)?;
         let statistics = &report.statistics;
         let alarm = if statistics.failed.count > 0 {
-            AnsiColor::Red.on_default()
+            ALARM
         } else {
             Style::new()
         };
@@ -58,8 +62,7 @@ fn duration(wall_ms: f64) -> String {
 }
 
 /// How the requests ended: `answers: 200 x 10, 429 x 187, timeout x 3`.
-fn endings(report: &Report) -> String {
-    let statistics = &report.statistics;
+pub(crate) fn endings(statistics: &Statistics) -> String {
     let answers = statistics
         .status_counts
         .iter()
@@ -76,17 +79,20 @@ fn endings(report: &Report) -> String {
 
 fn row(f: &mut fmt::Formatter<'_>, style: Style, name: &str, group: &Group) -> fmt::Result {
     write!(f, "{style}{name:<11}{:>8}", group.count)?;
-    for cell in cells(group.latency.as_ref()) {
+    for cell in cells(group.latency.as_ref(), |ms| format!("{ms:.3}")) {
         write!(f, "{cell:>11}")?;
     }
     writeln!(f, "{style:#}")
 }
 
-fn cells(latency: Option<&Percentiles>) -> [String; HEADINGS.len()] {
+/// A cell for each of [`HEADINGS`], in the form that `ms` gives a latency; dashes where there is none.
+pub(crate) fn cells(
+    latency: Option<&Percentiles>,
+    ms: impl Fn(f64) -> String,
+) -> [String; HEADINGS.len()] {
     let Some(p) = latency else {
         return std::array::from_fn(|_| "-".to_owned());
     };
-    let ms = |value: f64| format!("{value:.3}");
     let tail = p
         .tail_ratio
         .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));

@@ -123,7 +123,7 @@ pub struct OutputArgs {
 
     /// Also write `PREFIX_stats.csv`, in the form that Locust writes
     #[arg(long, value_name = "PREFIX")]
-    pub csv: Option<PathBuf>,
+    pub csv: Option<String>,
 
     /// Also write a page for a browser to this file
     #[arg(long, value_name = "FILE")]

@@ -113,7 +113,7 @@ pub enum Side {
 }
 
 /// By which factor the bounds of a distribution grow: twenty to a factor of ten.
-const BOUNDS_PER_DECADE: f64 = 20.0;
+pub const BOUNDS_PER_DECADE: f64 = 20.0;
 
 // === impl Party ===
 

@@ -5,4 +5,8 @@ mod checking;
 #[cfg(test)]
 mod locust;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod synthetic;
+#[cfg(test)]
+mod tables;
