@@ -9,7 +9,7 @@ import { Advice, ROOT, tell } from "./run.mjs";
 
 const OUT = join(ROOT, "target", "compare");
 /** More than any run here has users and attackers. */
-const ACCOUNTS = 100;
+const ACCOUNTS = 40;
 
 await tell(() =>
   withStack({ users: ACCOUNTS }, ({ origin, bouncer }) => {

@@ -10,6 +10,9 @@ import { build } from "./build.mjs";
 import { Advice, ROOT, run, runQuietly, start } from "./run.mjs";
 import { CONFIG, startWorkerd } from "./workerd.mjs";
 
+/** Of each user: a list that has been kept for some years, so that searches and exports have something to do. */
+const TASKS = 2_000;
+
 const WORKER = join(ROOT, "target", "measured-worker");
 const program = (name) => join(ROOT, "target", "release", name);
 
@@ -28,7 +31,7 @@ export async function withStack({ users }, measure) {
   const JWT_SECRET = randomBytes(32).toString("hex");
   const running = [];
   try {
-    if (!runQuietly(program("origin-api"), ["seed", "--database", database, "--users", String(users)])) {
+    if (!runQuietly(program("origin-api"), ["seed", "--database", database, "--users", String(users), "--tasks", String(TASKS)])) {
       throw new Advice("The demo database could not be made; the origin says why above.");
     }
     const origin = await startOrigin(database, JWT_SECRET);
