@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { build, checkPolicy } from "./build.mjs";
 import { browser, python } from "./clients.mjs";
 import { Advice, ENV, ROOT, TOOLS, tell } from "./run.mjs";
@@ -60,6 +60,23 @@ function tellsBothHalves({ ok, stdout }) {
   return ok && missing.length === 0;
 }
 
+/** Whether a short comparison found what Bouncer is for: the attack ends at the edge, and no user is turned away for it. */
+function comparesBothSides({ ok }) {
+  if (!ok) return false;
+  const { unprotected, protected: through } = JSON.parse(readFileSync(join(ROOT, "target", "compare", "report.json"), "utf8"));
+  const { attack, victims, origin } = through;
+  const wrong = {
+    "most of the attack was not refused": attack.refused.count < 4 * (attack.served.count + attack.failed.count),
+    "users were refused": victims.refused.count > 0,
+    "users' requests failed": victims.failed.count > 0,
+    "the origin had no less to do": origin.requests >= unprotected.origin.requests,
+    "some of the attack was refused without Bouncer": unprotected.attack.refused.count > 0,
+  };
+  const found = Object.keys(wrong).filter((problem) => wrong[problem]);
+  for (const problem of found) console.error(`compare: ${problem}`);
+  return found.length === 0;
+}
+
 const SUITES = {
   format: () => one(show("cargo", ["fmt", "--all", "--check"]).ok),
   clippy: () => {
@@ -88,6 +105,8 @@ const SUITES = {
   },
   e2e: () => endToEnd("*"),
   demo: () => one(tellsBothHalves(show("node", ["scripts/start.mjs", "--once"]))),
+  compare: () => one(comparesBothSides(show("node", ["scripts/compare.mjs", "--users", "8", "--duration-s", "6", "--ramp-s", "2"]))),
+  gate: () => one(show("node", ["scripts/gate.mjs"]).ok),
 };
 
 /** The tests of these files, on what `deploy` has made. */

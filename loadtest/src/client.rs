@@ -12,13 +12,13 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use crate::refusal::Refusal;
 use crate::request::Template;
 use crate::sample::{Outcome, Sample};
 use crate::transport::TransportError;
@@ -32,13 +32,24 @@ pub struct Client {
     opened: u32,
 }
 
-/// Whether a refusal is worth keeping, or is only counted.
+/// Which responses are worth keeping, and not only counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusals {
-    /// Hand back a 429 whole.
-    Keep,
-    /// Read it and drop it.
-    Drop,
+pub enum Keep {
+    /// None: each is read and dropped.
+    Nothing,
+    /// Every 429.
+    Refusals,
+    /// All.
+    Everything,
+}
+
+/// A response that was kept.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its status and headers.
+    pub head: Parts,
+    /// Its body.
+    pub body: Bytes,
 }
 
 #[derive(Debug)]
@@ -81,19 +92,15 @@ impl Client {
     }
 
     /// Sends one request and reads its response to the end.
-    pub async fn send(
-        &mut self,
-        request: &Template,
-        refusals: Refusals,
-    ) -> (Sample, Option<Refusal>) {
+    pub async fn send(&mut self, request: &Template, keep: Keep) -> (Sample, Option<Kept>) {
         let mut sent_at = Instant::now();
         let exchange = timeout(
             self.timeout,
-            self.exchange(request.clone(), refusals, &mut sent_at),
+            self.exchange(request.clone(), keep, &mut sent_at),
         )
         .await;
         match exchange.unwrap_or(Err(TransportError::Timeout)) {
-            Ok((status, refusal)) => (sample(sent_at, Outcome::Answered(status)), refusal),
+            Ok((status, kept)) => (sample(sent_at, Outcome::Answered(status)), kept),
             Err(error) => {
                 // Its response may still be on its way; the next request must not wait behind it.
                 self.connection = None;
@@ -105,13 +112,18 @@ impl Client {
     async fn exchange(
         &mut self,
         request: Template,
-        refusals: Refusals,
+        keep: Keep,
         sent_at: &mut Instant,
-    ) -> Result<(StatusCode, Option<Refusal>), TransportError> {
+    ) -> Result<(StatusCode, Option<Kept>), TransportError> {
         let (head, mut body) = self.response(request, sent_at).await?.into_parts();
-        if refusals == Refusals::Keep && head.status == StatusCode::TOO_MANY_REQUESTS {
+        let is_kept = match keep {
+            Keep::Nothing => false,
+            Keep::Refusals => head.status == StatusCode::TOO_MANY_REQUESTS,
+            Keep::Everything => true,
+        };
+        if is_kept {
             let body = body.collect().await?.to_bytes();
-            return Ok((head.status, Some(Refusal::new(&head, &body))));
+            return Ok((head.status, Some(Kept { head, body })));
         }
         while let Some(frame) = body.frame().await {
             frame?;

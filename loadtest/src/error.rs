@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::check::evidence::Unreadable;
+use crate::request::InputError;
 use crate::transport::TransportError;
 use crate::volley::OutOfSockets;
 
@@ -11,8 +12,10 @@ use crate::volley::OutOfSockets;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The results have nowhere to go; found out before the first request is sent.
-    #[error("cannot write --json {}: {source}; name a file in a folder that exists and that you may write to", path.display())]
-    JsonFile {
+    #[error("cannot write {argument} {}: {source}; name a file in a folder that exists and that you may write to", path.display())]
+    File {
+        /// The argument that names it.
+        argument: &'static str,
         /// The file that was asked for.
         path: PathBuf,
         /// What the system said.
@@ -25,6 +28,17 @@ pub enum Error {
         host: String,
         /// What the resolver said.
         source: io::Error,
+    },
+    /// A URL that leads to no valid request.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A server that is busy before the load begins, so that something else would be measured.
+    #[error(
+        "{url} does not come to rest: see that nothing else uses it, and that GET /health answers there"
+    )]
+    Restless {
+        /// The server's URL.
+        url: String,
     },
     /// More concurrency than this machine can carry.
     #[error(transparent)]
@@ -55,6 +69,9 @@ pub enum Error {
     /// The results could not be serialised.
     #[error("cannot turn the results into JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// The results could not be written in Locust's format.
+    #[error("cannot write the results as CSV: {0}")]
+    Csv(#[from] csv::Error),
     /// The latency histogram could not be made.
     #[error("cannot keep latencies: {0}")]
     Histogram(#[from] hdrhistogram::CreationError),
@@ -70,11 +87,13 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::JsonFile { .. } | Self::OutOfSockets(_) | Self::Unreadable(_) => 2,
+            Self::File { .. } | Self::OutOfSockets(_) | Self::Input(_) | Self::Unreadable(_) => 2,
             Self::UnknownHost { .. }
+            | Self::Restless { .. }
             | Self::NoAnswer { .. }
             | Self::Missed { .. }
             | Self::Json(_)
+            | Self::Csv(_)
             | Self::Histogram(_)
             | Self::Io(_) => 1,
         }

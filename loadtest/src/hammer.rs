@@ -6,7 +6,7 @@ use tokio::net::lookup_host;
 use tokio::runtime;
 
 use crate::cli::HammerArgs;
-use crate::client::Refusals;
+use crate::client::Keep;
 use crate::error::Error;
 use crate::output::Output;
 use crate::report::Report;
@@ -49,10 +49,10 @@ async fn fire(args: &HammerArgs) -> Result<Volley, Error> {
         requests: args.requests,
         concurrency: args.concurrency,
         timeout: args.timeout(),
-        refusals: if args.show_refusal {
-            Refusals::Keep
+        keep: if args.show_refusal {
+            Keep::Refusals
         } else {
-            Refusals::Drop
+            Keep::Nothing
         },
     };
     Ok(volley::fire(load, addresses).await?)

@@ -19,6 +19,7 @@ pub mod hammer;
 pub mod html;
 pub mod locust;
 pub mod output;
+pub mod outputs;
 pub mod refusal;
 pub mod report;
 pub mod request;

@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loadtest::cli::{Cli, Command};
-use loadtest::{check, hammer};
+use loadtest::{check, compare, hammer, scenario};
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Hammer(args) => hammer::run(args),
+        Command::Scenario(args) => scenario::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
     };
     match result {

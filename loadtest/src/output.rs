@@ -1,13 +1,15 @@
 //! Where results go: the terminal, a file, or JSON alone on stdout.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use crate::error::Error;
-use crate::report::Report;
 
 /// Where `--json` points.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,15 +48,12 @@ impl Output {
     /// Opens what is to be written, so that a wrong path is found before the run and not after it.
     ///
     /// # Errors
-    /// [`Error::JsonFile`] when the file cannot be created.
+    /// [`Error::File`] when the file cannot be created.
     pub fn open(json: Option<JsonOutput>) -> Result<Self, Error> {
         Ok(match json {
             None => Self::Page(None),
             Some(JsonOutput::Stdout) => Self::Json,
-            Some(JsonOutput::File(path)) => match File::create(&path) {
-                Ok(file) => Self::Page(Some(file)),
-                Err(source) => return Err(Error::JsonFile { path, source }),
-            },
+            Some(JsonOutput::File(path)) => Self::Page(Some(create("--json", &path)?)),
         })
     }
 
@@ -62,7 +61,7 @@ impl Output {
     ///
     /// # Errors
     /// [`Error::Json`] and [`Error::Io`] when writing fails.
-    pub fn write(self, report: &Report, page: &str) -> Result<(), Error> {
+    pub fn write(self, report: &impl Serialize, page: &impl Display) -> Result<(), Error> {
         match self {
             Self::Json => write_json(io::stdout().lock(), report),
             Self::Page(file) => {
@@ -73,7 +72,16 @@ impl Output {
     }
 }
 
-fn write_json(mut to: impl Write, report: &Report) -> Result<(), Error> {
+/// Creates the file that an argument names.
+pub(crate) fn create(argument: &'static str, path: &Path) -> Result<File, Error> {
+    File::create(path).map_err(|source| Error::File {
+        argument,
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn write_json(mut to: impl Write, report: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(report)?;
     Ok(writeln!(to, "{text}")?)
 }

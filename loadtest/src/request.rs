@@ -89,6 +89,25 @@ pub fn template(target: &Target, method: &Method, headers: &[HeaderLine], body: 
 
 // === impl Target ===
 
+impl Target {
+    /// A path of the same server, behind the path of this URL.
+    ///
+    /// # Errors
+    /// [`InputError::BadUrl`] when it is none.
+    pub fn join(&self, path: &str) -> Result<Self, InputError> {
+        let base = self.path.path().trim_end_matches('/');
+        let path = format!("{base}{path}");
+        Ok(Self {
+            url: format!(
+                "http://{}{path}",
+                self.authority.to_str().unwrap_or_default()
+            ),
+            path: path.parse().map_err(bad_url)?,
+            ..self.clone()
+        })
+    }
+}
+
 impl FromStr for Target {
     type Err = InputError;
 

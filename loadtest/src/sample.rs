@@ -9,6 +9,8 @@ use crate::transport::TransportError;
 pub enum Outcome {
     /// A complete HTTP response with this status.
     Answered(StatusCode),
+    /// The same, with a status that would be an error had it not been asked for: a 401 for a wrong password.
+    Expected(StatusCode),
     /// No complete HTTP response.
     Broken(TransportError),
 }
@@ -45,7 +47,7 @@ impl Outcome {
             Self::Answered(status) if status.is_client_error() || status.is_server_error() => {
                 Class::Failed
             }
-            Self::Answered(_) => Class::Served,
+            Self::Answered(_) | Self::Expected(_) => Class::Served,
             Self::Broken(_) => Class::Failed,
         }
     }

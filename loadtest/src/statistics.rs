@@ -72,7 +72,9 @@ impl Statistics {
         let mut transport_errors = BTreeMap::new();
         for sample in samples {
             *match sample.outcome {
-                Outcome::Answered(status) => status_counts.entry(status.as_u16()).or_insert(0),
+                Outcome::Answered(status) | Outcome::Expected(status) => {
+                    status_counts.entry(status.as_u16()).or_insert(0)
+                }
                 Outcome::Broken(error) => transport_errors.entry(error).or_insert(0),
             } += 1;
         }

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Refusals};
+use crate::client::{Client, Keep, Kept};
 use crate::refusal::Refusal;
 use crate::request::Template;
 use crate::sample::{Outcome, Sample};
@@ -28,7 +29,7 @@ pub struct Load {
     /// How long one may take.
     pub timeout: Duration,
     /// Whether to keep the first refusal.
-    pub refusals: Refusals,
+    pub keep: Keep,
 }
 
 /// What came of it.
@@ -55,6 +56,8 @@ struct Lane {
 struct Pot {
     load: Load,
     left: AtomicU32,
+    /// Drawn on stderr, and only on a terminal.
+    bar: ProgressBar,
     refusal: OnceLock<Refusal>,
 }
 
@@ -92,6 +95,7 @@ pub async fn fire(load: Load, addresses: Vec<SocketAddr>) -> Result<Volley, OutO
 
     let pot = Arc::new(Pot {
         left: AtomicU32::new(load.requests),
+        bar: ProgressBar::new(load.requests.into()),
         refusal: OnceLock::new(),
         load,
     });
@@ -102,6 +106,7 @@ pub async fn fire(load: Load, addresses: Vec<SocketAddr>) -> Result<Volley, OutO
     }
     let ended = running.join_all().await;
     let wall = started.elapsed();
+    pot.bar.finish_and_clear();
 
     Ok(Volley {
         wall,
@@ -132,18 +137,19 @@ impl Lane {
                 Some(sample) => sample,
                 None => self.send(&pot).await,
             });
+            pot.bar.inc(1);
         }
         (samples, self.client.opened())
     }
 
     async fn send(&mut self, pot: &Pot) -> Sample {
-        let refusals = match pot.refusal.get() {
-            None => pot.load.refusals,
-            Some(_) => Refusals::Drop,
+        let keep = match pot.refusal.get() {
+            None => pot.load.keep,
+            Some(_) => Keep::Nothing,
         };
-        let (sample, refusal) = self.client.send(&pot.load.request, refusals).await;
-        if let Some(refusal) = refusal {
-            pot.refusal.get_or_init(|| refusal);
+        let (sample, kept) = self.client.send(&pot.load.request, keep).await;
+        if let Some(Kept { head, body }) = kept {
+            pot.refusal.get_or_init(|| Refusal::new(&head, &body));
         }
         sample
     }

@@ -1,56 +1,153 @@
-//! Who is asking: registering, logging in, and the bearer token on every other request.
+//! Registering and logging in. The token on every other request is [`bearer`]'s.
+//!
+//! Contract: whoever registers is a member, of a free organisation of his own. Nobody can register into somebody else's
+//! organisation, since organisations are told apart by ids that are made here and not by names, nor as an admin.
+
+pub(crate) mod bearer;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
-use axum::http::request::Parts;
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderName, StatusCode};
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::App;
+use crate::accounts::{Plan, Role};
 use crate::error::ApiError;
 use crate::extract::Body;
-use crate::token::{Holder, LIFETIME_S, Unauthenticated};
-use crate::users::{self, InsertError};
+use crate::fields::{Fields, is_line};
+use crate::organizations::New;
+use crate::token::{Holder, LIFETIME_S};
+use crate::users::{self, Account, InsertError, Organization};
 
-/// What a client sends to register and to log in. Without `Debug`, so that no password ends in a log.
-#[derive(Deserialize)]
+const ORGANIZATION_MAX_CHARS: usize = 100;
+
+/// Who wants to log in. Without `Debug`, so that no password ends in a log.
+#[derive(Deserialize, ToSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with username and password"
+)]
 pub(crate) struct Credentials {
+    #[schema(example = "demo1")]
     username: String,
+    #[schema(format = Password, example = "correct horse battery staple")]
     password: String,
 }
 
-#[derive(Serialize)]
+/// Who wants to register. Without `Debug`, for the same reason.
+#[derive(Deserialize, ToSchema)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with username and password"
+)]
+pub(crate) struct Registration {
+    /// Unique, whatever the letter case
+    #[schema(
+        min_length = 3,
+        max_length = 64,
+        pattern = "^[A-Za-z0-9_.-]+$",
+        example = "ada"
+    )]
+    username: String,
+    #[schema(format = Password, min_length = 8, max_length = 128, example = "open sesame, please")]
+    password: String,
+    /// The name of the organisation to make; the username, if it is left out. Names need not be unique, and nobody
+    /// joins an organisation by its name.
+    #[serde(default)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Analytical Engines"
+    )]
+    organization: Option<String>,
+}
+
+/// Who has registered.
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Registered {
     id: String,
     username: String,
+    role: Role,
+    organization: Organization,
 }
 
 /// RFC 6749, 5.1.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Grant {
+    /// A JWT with the claims `sub`, `name`, `org`, `role` and `plan`
     access_token: String,
+    /// Always `Bearer`
+    #[schema(value_type = String, example = "Bearer")]
     token_type: &'static str,
+    /// Life of the token, in seconds
+    #[schema(example = 3600)]
     expires_in: u32,
 }
 
-/// The user whose token came with the request.
-pub(crate) struct CurrentUser(pub(crate) Holder);
-
-/// `POST /api/v1/auth/register`
+/// Make an account
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/register",
+    tag = "auth",
+    request_body = Registration,
+    responses(
+        (status = 201, description = "The account, a member of a free organisation of its own", body = Registered),
+        (status = 409, description = "The username is taken, in this letter case or another", body = crate::error::Body),
+    )
+)]
 pub(crate) async fn register(
     State(app): State<App>,
-    Body(Credentials { username, password }): Body<Credentials>,
+    Body(registration): Body<Registration>,
 ) -> Result<(StatusCode, Json<Registered>), ApiError> {
-    check_username(&username)?;
-    check_password(&password)?;
+    registration.check()?;
+    let Registration {
+        username,
+        password,
+        organization,
+    } = registration;
     let password_hash = app.passwords.hash(password).await?;
-    let id = users::insert(&app.db, &username, &password_hash, Utc::now()).await?;
-    Ok((StatusCode::CREATED, Json(Registered { id, username })))
+    let organization = Organization {
+        id: users::random_id(),
+        name: organization.unwrap_or_else(|| username.clone()),
+        plan: Plan::Free,
+    };
+    let account = Account {
+        username: &username,
+        password_hash: &password_hash,
+        role: Role::Member,
+    };
+    let home = New {
+        id: &organization.id,
+        name: &organization.name,
+        plan: organization.plan,
+    };
+    let mut transaction = app.db.begin().await?;
+    let id = users::insert(&mut transaction, &account, &home, Utc::now()).await?;
+    transaction.commit().await?;
+    let registered = Registered {
+        id,
+        role: account.role,
+        username,
+        organization,
+    };
+    Ok((StatusCode::CREATED, Json(registered)))
 }
 
-/// `POST /api/v1/auth/login`
+/// Get a token
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/login",
+    tag = "auth",
+    request_body = Credentials,
+    responses(
+        (status = 200, description = "A token for all that needs one", body = Grant),
+        (status = 401, description = "No such user, or not the password", body = crate::error::Body),
+    )
+)]
 pub(crate) async fn login(
     State(app): State<App>,
     Body(Credentials { username, password }): Body<Credentials>,
@@ -60,6 +157,9 @@ pub(crate) async fn login(
             Some(Holder {
                 id: user.id,
                 name: user.username,
+                org: Some(user.organization_id),
+                role: user.role,
+                plan: user.plan,
             }),
             Some(user.password_hash),
         ),
@@ -77,21 +177,30 @@ pub(crate) async fn login(
     Ok(([(CACHE_CONTROL, "no-store")], Json(grant)))
 }
 
-// === impl CurrentUser ===
+// === impl Registration ===
 
-impl FromRequestParts<App> for CurrentUser {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let token = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
-            .map(|(_, token)| token.trim())
-            .ok_or(Unauthenticated::Missing)?;
-        Ok(Self(app.tokens.verify(token, Utc::now())?))
+impl Registration {
+    fn check(&self) -> Result<(), ApiError> {
+        let mut wrong = Fields::default();
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        wrong.check(
+            "username",
+            (3..=64).contains(&self.username.len()) && self.username.bytes().all(allowed),
+            "3 to 64 characters out of A-Z, a-z, 0-9, `_`, `.` and `-`",
+        );
+        wrong.check(
+            "password",
+            (8..=128).contains(&self.password.chars().count()),
+            "8 to 128 characters",
+        );
+        wrong.check(
+            "organization",
+            self.organization
+                .as_deref()
+                .is_none_or(|name| is_line(name, ORGANIZATION_MAX_CHARS)),
+            format!("1 to {ORGANIZATION_MAX_CHARS} characters on one line, and not only blanks"),
+        );
+        wrong.into_result()
     }
 }
 
@@ -102,23 +211,4 @@ impl From<InsertError> for ApiError {
             InsertError::Database(error) => error.into(),
         }
     }
-}
-
-fn check_username(username: &str) -> Result<(), ApiError> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
-    if (3..=64).contains(&username.len()) && username.bytes().all(allowed) {
-        return Ok(());
-    }
-    Err(ApiError::ValidationFailed(
-        "username: 3 to 64 characters out of A-Z, a-z, 0-9, `_`, `.` and `-`".to_owned(),
-    ))
-}
-
-fn check_password(password: &str) -> Result<(), ApiError> {
-    if (8..=128).contains(&password.chars().count()) {
-        return Ok(());
-    }
-    Err(ApiError::ValidationFailed(
-        "password: 8 to 128 characters".to_owned(),
-    ))
 }

@@ -1,7 +1,7 @@
 //! Everything a client can be told went wrong: one table of status, code and message.
 //!
-//! Contract: every error leaves as `{"error", "message"}`. A message is about the request; what went wrong inside is
-//! logged and never sent.
+//! Contract: every error leaves as `{"error", "message"}`, and one of a body's fields with `"fields"` beside them. A
+//! message is about the request; what went wrong inside is logged and never sent.
 
 use std::error::Error;
 
@@ -9,7 +9,9 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::fields::Fields;
 use crate::password::PasswordError;
 use crate::token::{SigningError, Unauthenticated};
 
@@ -31,6 +33,12 @@ pub(crate) enum ApiError {
     /// One message for an unknown user and for a wrong password, so that neither can be probed for.
     #[error("unknown username or wrong password")]
     InvalidCredentials,
+    /// The token is genuine, and its holder is no admin.
+    #[error("this is for admins only")]
+    AdminOnly,
+    /// The request lacks the secret that shows that it came through the edge.
+    #[error("this API answers only through Bouncer")]
+    NotThroughBouncer,
     /// No route has this path.
     #[error("there is nothing at this path")]
     NotFound,
@@ -49,9 +57,12 @@ pub(crate) enum ApiError {
     /// The body is not declared as JSON.
     #[error("send the body as application/json")]
     UnsupportedMediaType,
-    /// Well-formed JSON with a field that is missing, of the wrong type or out of range.
+    /// Well-formed JSON with fields that are missing, unknown, of the wrong type or out of range.
     #[error("{0}")]
-    ValidationFailed(String),
+    ValidationFailed(Fields),
+    /// A plain request where only a WebSocket handshake makes sense.
+    #[error("open a WebSocket here: {0}")]
+    WebSocketRequired(String),
     /// The client did nothing wrong.
     #[error("something went wrong here; it has been logged")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
@@ -63,10 +74,31 @@ pub(crate) enum ApiError {
     NotReady(#[source] sqlx::Error),
 }
 
-#[derive(Serialize)]
-struct Body {
+/// An error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Body {
+    /// What went wrong, for programs
+    #[schema(value_type = String, example = "not_found")]
     error: &'static str,
+    /// What went wrong, for people
+    #[schema(example = "there is nothing at this path")]
     message: String,
+}
+
+/// An error of a body's fields.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ValidationError)]
+pub(crate) struct FieldsBody {
+    /// Always `validation_failed`
+    #[schema(value_type = String, example = "validation_failed")]
+    error: &'static str,
+    /// What went wrong, for people
+    #[schema(example = "title: 1 to 200 characters")]
+    message: String,
+    /// What would be right, by the name of the field; `body` when it is no object
+    #[schema(value_type = HashMap<String, String>)]
+    fields: Fields,
 }
 
 // === impl ApiError ===
@@ -80,6 +112,8 @@ impl ApiError {
             Self::InvalidQuery(_) => (Status::BAD_REQUEST, "invalid_query"),
             Self::Unauthorized(_) => (Status::UNAUTHORIZED, "unauthorized"),
             Self::InvalidCredentials => (Status::UNAUTHORIZED, "invalid_credentials"),
+            Self::AdminOnly => (Status::FORBIDDEN, "forbidden"),
+            Self::NotThroughBouncer => (Status::FORBIDDEN, "not_through_bouncer"),
             Self::NotFound => (Status::NOT_FOUND, "not_found"),
             Self::TaskNotFound => (Status::NOT_FOUND, "task_not_found"),
             Self::MethodNotAllowed => (Status::METHOD_NOT_ALLOWED, "method_not_allowed"),
@@ -89,6 +123,7 @@ impl ApiError {
                 (Status::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::ValidationFailed(_) => (Status::UNPROCESSABLE_ENTITY, "validation_failed"),
+            Self::WebSocketRequired(_) => (Status::UPGRADE_REQUIRED, "websocket_required"),
             Self::Internal(_) => (Status::INTERNAL_SERVER_ERROR, "internal_error"),
             Self::DeliberateFailure => (Status::INTERNAL_SERVER_ERROR, "deliberate_failure"),
             Self::NotReady(_) => (Status::SERVICE_UNAVAILABLE, "not_ready"),
@@ -103,13 +138,26 @@ impl IntoResponse for ApiError {
             tracing::error!(error, cause, "request failed");
         }
         let message = self.to_string();
-        let mut response = (status, Json(Body { error, message })).into_response();
-        if status == StatusCode::UNAUTHORIZED {
-            // RFC 9110, 15.5.2: a 401 has to name the scheme that would help.
-            let scheme = HeaderValue::from_static("Bearer");
+        let mut response = match self {
+            Self::ValidationFailed(fields) => Json(FieldsBody {
+                error,
+                message,
+                fields,
+            })
+            .into_response(),
+            _ => Json(Body { error, message }).into_response(),
+        };
+        *response.status_mut() = status;
+        // RFC 9110 asks for a header with some statuses: the scheme that would help (15.5.2), the protocol (15.5.22).
+        let needed = match status {
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            StatusCode::UPGRADE_REQUIRED => Some((header::UPGRADE, "websocket")),
+            _ => None,
+        };
+        if let Some((name, value)) = needed {
             response
                 .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, scheme);
+                .insert(name, HeaderValue::from_static(value));
         }
         response
     }

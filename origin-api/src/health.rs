@@ -3,21 +3,38 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::App;
 use crate::error::ApiError;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Status {
+    #[schema(value_type = String, example = "ok")]
     status: &'static str,
 }
 
-/// `GET /health`: the process answers.
+/// Does the process answer?
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "health",
+    responses((status = 200, description = "It does: `ok`", body = Status))
+)]
 pub(crate) async fn health() -> Json<Status> {
     Json(Status { status: "ok" })
 }
 
-/// `GET /ready`: the database answers too.
+/// Does the database answer too?
+#[utoipa::path(
+    get,
+    path = "/ready",
+    tag = "health",
+    responses(
+        (status = 200, description = "It does: `ready`", body = Status),
+        (status = 503, description = "It does not", body = crate::error::Body),
+    )
+)]
 pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Status>, ApiError> {
     sqlx::query("SELECT 1")
         .execute(&app.db)

@@ -1,52 +1,66 @@
 //! A small task manager over HTTP: users register, log in for a bearer token, and keep a list of tasks.
 //!
-//! It stands behind Bouncer in the demo and in the end-to-end tests, and knows nothing of it: it limits no one. The
-//! one thing the two share is the secret that signs the tokens, so that the edge can tell users apart.
+//! It stands behind Bouncer in the demo and in the end-to-end tests, and limits no one. The two share the secret that
+//! signs the tokens, so that the edge can tell users apart, and if so wished another by which the API knows that a
+//! request came through the edge.
 //!
-//! Contract: JSON in and JSON out, on every path and for every mistake; a task is visible to its owner only.
+//! Contract: JSON in and JSON out, for every mistake on every path; a task is visible to its owner only; what the
+//! OpenAPI document says is what is served, since one makes the other.
 
 #![forbid(unsafe_code)]
 
+pub mod accounts;
+mod admin;
 mod auth;
 pub mod db;
 mod debug;
 mod error;
 mod extract;
+mod fields;
+pub mod gate;
 mod health;
+mod notices;
+mod openapi;
+mod organizations;
+mod paging;
 pub mod password;
+mod request_log;
+mod routes;
 pub mod seed;
 pub mod serve;
 mod tasks;
 pub mod token;
 mod users;
+mod ws;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use std::sync::Arc;
+use std::time::Duration;
+
 use sqlx::SqlitePool;
+use tokio::sync::Semaphore;
 
-use crate::error::ApiError;
+use crate::gate::EdgeSecret;
+use crate::notices::Notices;
 use crate::password::Passwords;
 use crate::token::TokenKey;
+
+pub use crate::routes::{DebugRoutes, router};
 
 /// The largest request body that is read.
 const BODY_LIMIT_BYTES: usize = 64 * 1024;
 
-/// What every handler shares. Cloning is cheap: all clones are the same database, key and hashing queue.
-#[derive(Debug, Clone)]
+/// How long open WebSockets may take to say goodbye.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What every handler shares. Cloning is cheap: all clones are the same database, key and queues.
+#[derive(Clone)]
 pub struct App {
     db: SqlitePool,
     tokens: TokenKey,
     passwords: Passwords,
-}
-
-/// Whether the routes that exist for tests only are served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DebugRoutes {
-    /// They answer `404`, as any unknown path.
-    Hidden,
-    /// `GET /api/v1/debug/fail` answers `500`.
-    Served,
+    edge: Option<EdgeSecret>,
+    notices: Notices,
+    exports: Arc<Semaphore>,
 }
 
 impl App {
@@ -57,30 +71,28 @@ impl App {
             db,
             tokens,
             passwords,
+            edge: None,
+            notices: Notices::new(),
+            exports: Arc::new(Semaphore::new(tasks::export::EXPORTS_AT_ONCE)),
         }
     }
-}
 
-/// All routes of the API.
-pub fn router(app: App, debug_routes: DebugRoutes) -> Router {
-    let mut routes = Router::new()
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
-        .route("/api/v1/auth/register", post(auth::register))
-        .route("/api/v1/auth/login", post(auth::login))
-        .route("/api/v1/tasks", get(tasks::list).post(tasks::create))
-        .route("/api/v1/tasks/search", get(tasks::search))
-        .route(
-            "/api/v1/tasks/{id}",
-            get(tasks::show).put(tasks::replace).delete(tasks::delete),
-        );
-    if debug_routes == DebugRoutes::Served {
-        routes = routes.route("/api/v1/debug/fail", get(debug::fail));
+    /// The same, which from now on answers nobody who does not know the secret (see [`gate`]).
+    #[must_use]
+    pub fn behind(self, edge: EdgeSecret) -> Self {
+        Self {
+            edge: Some(edge),
+            ..self
+        }
     }
-    // The 405 fallback covers only the routes that are already there, so it has to come after them.
-    routes
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .fallback(async || ApiError::NotFound)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
-        .with_state(app)
+
+    /// Ends all WebSockets, each with a goodbye, and lets no new one begin.
+    pub fn close_sockets(&self) {
+        self.notices.close();
+    }
+
+    /// Resolves when the last WebSocket is closed, or when that takes longer than a goodbye should.
+    pub async fn sockets_closed(&self) {
+        self.notices.drained(GOODBYE_TIMEOUT).await;
+    }
 }

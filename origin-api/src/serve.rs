@@ -5,9 +5,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+
+use crate::{App, DebugRoutes, router};
 
 /// How long requests under way may take to finish once the server is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,6 +32,9 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The routes cannot be described.
+    #[error("cannot write the description of the API: {0}")]
+    Description(#[from] serde_json::Error),
     /// The network failed while serving.
     #[error("the server stopped: {0}")]
     Serve(#[from] io::Error),
@@ -50,18 +54,22 @@ pub async fn bind(listen: SocketAddr) -> Result<TcpListener, ServeError> {
 }
 
 /// Serves until `stop` resolves, then finishes the requests under way, at most `DRAIN_TIMEOUT` long: a client that
-/// never ends its request must not keep the process alive.
+/// never ends its request must not keep the process alive. WebSockets have no end of their own, so they are told at once.
 ///
 /// # Errors
-/// [`ServeError::Serve`]
+/// [`ServeError::Description`] or [`ServeError::Serve`]
 pub async fn run(
     listener: TcpListener,
-    router: Router,
+    app: App,
+    debug_routes: DebugRoutes,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let (stopping, stopped) = oneshot::channel();
+    let router = router(app.clone(), debug_routes)?;
+    let sockets = app.clone();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
         stop.await;
+        sockets.close_sockets();
         // Nobody listens any more only when the serving is over, and then nothing is left to stop.
         let _ = stopping.send(());
     });
@@ -75,5 +83,6 @@ pub async fn run(
         served = serving => served?,
         () = overtime => tracing::warn!("stopped with requests still under way"),
     }
+    app.sockets_closed().await;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Access tokens: HS256 JWTs, signed here and verified here and at the edge with the same secret.
 //!
 //! Pure functions of the key, the token and the time they are given; nothing is stored, so a token cannot be revoked
-//! and is therefore short-lived.
+//! and is therefore short-lived. What it says of its holder is what was so at the login.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jwt_compact::alg::{Hs256, Hs256Key};
@@ -9,6 +9,8 @@ use jwt_compact::{
     AlgorithmExt, Claims, CreationError, Header, TimeOptions, Token, UntrustedToken,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::accounts::{self, Plan, Role};
 
 /// Life of a token, in seconds.
 pub const LIFETIME_S: u32 = 3600;
@@ -28,6 +30,24 @@ pub struct Holder {
     pub id: String,
     /// The username: claim `name`.
     pub name: String,
+    /// The id of the organisation: claim `org`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org: Option<String>,
+    /// Claim `role`.
+    #[serde(default, deserialize_with = "accounts::or_least")]
+    pub role: Role,
+    /// The organisation's plan: claim `plan`.
+    #[serde(default, deserialize_with = "accounts::or_least")]
+    pub plan: Plan,
+}
+
+/// What a genuine token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Whom it stands for.
+    pub holder: Holder,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// The secret is too short to protect anything.
@@ -85,21 +105,25 @@ impl TokenKey {
         Ok(Hs256.token(&header, &claims, &self.0)?)
     }
 
-    /// Whom `token` stands for at `now`.
+    /// Whom `token` stands for at `now`, and until when.
     ///
     /// # Errors
     /// [`Unauthenticated`]: why it stands for nobody.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Holder, Unauthenticated> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Verified, Unauthenticated> {
         let token = UntrustedToken::new(token).map_err(|_| Unauthenticated::Invalid)?;
         let token: Token<Holder> = Hs256
             .validator(&self.0)
             .validate(&token)
             .map_err(|_| Unauthenticated::Invalid)?;
-        match token.claims().validate_expiration(&at(now)) {
-            Ok(claims) => Ok(claims.custom.clone()),
-            Err(jwt_compact::ValidationError::Expired) => Err(Unauthenticated::Expired),
-            Err(_) => Err(Unauthenticated::Invalid),
-        }
+        let claims = match token.claims().validate_expiration(&at(now)) {
+            Ok(claims) => claims,
+            Err(jwt_compact::ValidationError::Expired) => return Err(Unauthenticated::Expired),
+            Err(_) => return Err(Unauthenticated::Invalid),
+        };
+        Ok(Verified {
+            holder: claims.custom.clone(),
+            expires_at: claims.expiration.ok_or(Unauthenticated::Invalid)?,
+        })
     }
 }
 

@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
 import { ROOT, start } from "../../scripts/run.mjs";
+import { CONFIG } from "../../scripts/workerd.mjs";
 
 export const SECRET = "an end-to-end secret of sixty-four bytes or more, as HS512 needs one";
 
-export const CONFIG = join(ROOT, "wrangler.toml");
 const ORIGIN_API = join(ROOT, "target", "debug", "origin-api");
 export const BUILT_WORKER = join(ROOT, "target", "e2e-worker");
 

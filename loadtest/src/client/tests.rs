@@ -30,7 +30,7 @@ async fn a_connection_the_server_closed_while_idle_is_replaced_and_is_no_failure
                 .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
                 .unwrap();
         });
-        let (sample, _) = client.send(&get(address), Refusals::Drop).await;
+        let (sample, _) = client.send(&get(address), Keep::Nothing).await;
 
         assert_eq!(sample.outcome, Outcome::Answered(StatusCode::NO_CONTENT));
         assert_eq!(client.opened(), 2);
@@ -48,7 +48,7 @@ async fn what_is_not_http_is_told_apart_from_a_closed_connection() {
         stream.write_all(b"220 mail.example ready\r\n").unwrap();
     });
     let mut client = Client::new(Arc::new([address]), Duration::from_secs(5));
-    let (sample, _) = client.send(&get(address), Refusals::Drop).await;
+    let (sample, _) = client.send(&get(address), Keep::Nothing).await;
     assert_eq!(sample.outcome, Outcome::Broken(TransportError::NotHttp));
     server.join().unwrap();
 }

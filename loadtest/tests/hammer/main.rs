@@ -5,6 +5,8 @@ mod measuring;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod scenario;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod showing;

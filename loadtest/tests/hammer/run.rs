@@ -18,6 +18,17 @@ pub(crate) fn hammer(arguments: &[&str]) -> Run {
     Run::of(Command::new(LOADTEST).arg("hammer").args(arguments))
 }
 
+/// The results of `loadtest scenario` with these arguments.
+pub(crate) fn scenario_json(arguments: &[&str]) -> Value {
+    let run = Run::of(
+        Command::new(LOADTEST)
+            .args(["scenario", "--json", "-"])
+            .args(arguments),
+    );
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    run.json()
+}
+
 /// The same in a process that may have only so many files and sockets open.
 pub(crate) fn with_open_files(limit: u32, arguments: &[&str]) -> Run {
     let script = format!("ulimit -n {limit}; exec \"$0\" hammer \"$@\"");

@@ -25,6 +25,7 @@ pub(crate) type Answer = Response<BoxBody<Bytes, io::Error>>;
 /// A request, read to its end.
 pub(crate) struct Received {
     pub(crate) method: Method,
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -152,6 +153,7 @@ where
                 Ok::<_, hyper::Error>(
                     handler(Received {
                         method: head.method,
+                        path: head.uri.path().to_owned(),
                         headers: head.headers,
                         body,
                     })

@@ -1,69 +1,68 @@
 //! The tasks table. Every function takes the owner and sees that user's tasks only.
 //!
 //! Each change is one statement: it is atomic, and answers with the row it wrote, so no other request can come between
-//! the writing and the reading.
+//! the writing and the reading. The index of words follows by triggers, inside the same statement.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{Executor, Sqlite, SqlitePool};
+use sqlx::{Executor, QueryBuilder, Sqlite, SqlitePool};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::paging::Page;
+use crate::tasks::draft::{Draft, Priority, Status};
+use crate::tasks::due_date::DueDate;
 
 /// A task as stored and as sent.
-#[derive(Debug, Serialize, sqlx::FromRow)]
+#[derive(Debug, Serialize, sqlx::FromRow, ToSchema)]
 pub(crate) struct Task {
+    #[schema(minimum = 1)]
     pub(crate) id: i64,
-    title: String,
-    description: String,
-    done: bool,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-/// What a user decides about a task. What is left out is empty: a PUT replaces, it does not patch.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Draft {
     pub(crate) title: String,
-    #[serde(default)]
     pub(crate) description: String,
-    #[serde(default)]
-    pub(crate) done: bool,
+    pub(crate) status: Status,
+    pub(crate) priority: Priority,
+    pub(crate) due_date: Option<DueDate>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
-/// Which part of a list.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Page {
-    pub(crate) limit: u32,
-    pub(crate) offset: u32,
+/// Which tasks of a list: those that are all of what is named.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filter {
+    /// Only tasks of this status
+    #[param(required = false, nullable = false, inline)]
+    status: Option<Status>,
+    /// Only tasks of this priority
+    #[param(required = false, nullable = false, inline)]
+    priority: Option<Priority>,
+    /// Only tasks due before this day
+    #[param(required = false, nullable = false, value_type = String, format = Date)]
+    due_before: Option<DueDate>,
 }
 
 /// Newest first.
-pub(crate) async fn list(db: &SqlitePool, user_id: &str, page: Page) -> sqlx::Result<Vec<Task>> {
-    sqlx::query_as("SELECT * FROM tasks WHERE user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?")
-        .bind(user_id)
-        .bind(page.limit)
-        .bind(page.offset)
-        .fetch_all(db)
-        .await
-}
-
-/// Tasks with `text` somewhere in title or description, newest first. Letter case is ignored in ASCII, which is as
-/// far as SQLite's LIKE goes.
-pub(crate) async fn search(
+pub(crate) async fn list(
     db: &SqlitePool,
     user_id: &str,
-    text: &str,
+    filter: &Filter,
     page: Page,
 ) -> sqlx::Result<Vec<Task>> {
-    sqlx::query_as(
-        r"SELECT * FROM tasks
-          WHERE user_id = ?1 AND (title LIKE ?2 ESCAPE '\' OR description LIKE ?2 ESCAPE '\')
-          ORDER BY id DESC LIMIT ?3 OFFSET ?4",
-    )
-    .bind(user_id)
-    .bind(contains(text))
-    .bind(page.limit)
-    .bind(page.offset)
-    .fetch_all(db)
-    .await
+    // Only the conditions asked for: with each of them there and switched off, SQLite would use no index.
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM tasks WHERE user_id = ");
+    query.push_bind(user_id);
+    if let Some(status) = filter.status {
+        query.push(" AND status = ").push_bind(status);
+    }
+    if let Some(priority) = filter.priority {
+        query.push(" AND priority = ").push_bind(priority);
+    }
+    if let Some(day) = filter.due_before {
+        query.push(" AND due_date < ").push_bind(day);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(page.limit);
+    query.push(" OFFSET ").push_bind(page.offset);
+    query.build_query_as().fetch_all(db).await
 }
 
 /// Adds a task.
@@ -74,13 +73,15 @@ pub(crate) async fn insert(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Task> {
     sqlx::query_as(
-        "INSERT INTO tasks (user_id, title, description, done, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING *",
+        "INSERT INTO tasks (user_id, title, description, status, priority, due_date, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) RETURNING *",
     )
     .bind(user_id)
     .bind(&draft.title)
     .bind(&draft.description)
-    .bind(draft.done)
+    .bind(draft.status)
+    .bind(draft.priority)
+    .bind(draft.due_date)
     .bind(now)
     .fetch_one(db)
     .await
@@ -104,12 +105,15 @@ pub(crate) async fn replace(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<Task>> {
     sqlx::query_as(
-        "UPDATE tasks SET title = ?, description = ?, done = ?, updated_at = ?
+        "UPDATE tasks
+         SET title = ?, description = ?, status = ?, priority = ?, due_date = ?, updated_at = ?
          WHERE id = ? AND user_id = ? RETURNING *",
     )
     .bind(&draft.title)
     .bind(&draft.description)
-    .bind(draft.done)
+    .bind(draft.status)
+    .bind(draft.priority)
+    .bind(draft.due_date)
     .bind(now)
     .bind(id)
     .bind(user_id)
@@ -125,18 +129,4 @@ pub(crate) async fn delete(db: &SqlitePool, user_id: &str, id: i64) -> sqlx::Res
         .execute(db)
         .await?;
     Ok(deleted.rows_affected() > 0)
-}
-
-/// A LIKE pattern for text that contains `text`, taken literally.
-fn contains(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for char in text.chars() {
-        if matches!(char, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(char);
-    }
-    pattern.push('%');
-    pattern
 }

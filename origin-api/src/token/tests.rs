@@ -6,6 +6,9 @@ fn holder() -> Holder {
     Holder {
         id: "7".to_owned(),
         name: "ada".to_owned(),
+        org: Some("engines".to_owned()),
+        role: Role::Admin,
+        plan: Plan::Pro,
     }
 }
 
@@ -19,8 +22,12 @@ fn a_token_stands_for_its_holder_until_its_last_second_and_not_longer() {
     let token = key.issue(&holder(), noon()).unwrap();
     let last = noon() + TimeDelta::seconds(LIFETIME_S.into());
 
-    assert_eq!(key.verify(&token, noon()), Ok(holder()));
-    assert_eq!(key.verify(&token, last), Ok(holder()));
+    let verified = Verified {
+        holder: holder(),
+        expires_at: last,
+    };
+    assert_eq!(key.verify(&token, noon()), Ok(verified.clone()));
+    assert_eq!(key.verify(&token, last), Ok(verified));
     assert_eq!(
         key.verify(&token, last + TimeDelta::milliseconds(1)),
         Err(Unauthenticated::Expired)
@@ -59,6 +66,33 @@ fn a_token_without_an_expiry_is_worth_nothing() {
         .token(&Header::empty(), &Claims::new(holder()), &key.0)
         .unwrap();
     assert_eq!(key.verify(&eternal, noon()), Err(Unauthenticated::Invalid));
+}
+
+#[test]
+fn a_token_that_says_less_or_something_else_stands_for_less() {
+    #[derive(Serialize)]
+    struct Strange {
+        sub: &'static str,
+        name: &'static str,
+        role: [&'static str; 2],
+        plan: &'static str,
+    }
+    let key = TokenKey::new(SECRET).unwrap();
+    let claims = Claims::new(Strange {
+        sub: "7",
+        name: "ada",
+        role: ["member", "admin"],
+        plan: "gold",
+    })
+    .set_duration_and_issuance(&at(noon()), TimeDelta::seconds(1));
+    let token = Hs256.token(&Header::empty(), &claims, &key.0).unwrap();
+    let least = Holder {
+        org: None,
+        role: Role::Member,
+        plan: Plan::Free,
+        ..holder()
+    };
+    assert_eq!(key.verify(&token, noon()).unwrap().holder, least);
 }
 
 #[test]

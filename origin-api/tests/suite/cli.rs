@@ -24,6 +24,8 @@ fn program(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_remove("JWT_SECRET")
+        .env_remove("BOUNCER_SECRET")
+        .env_remove("LOG_FORMAT")
         .env_remove("RUST_LOG")
         .stdin(Stdio::null());
     command
@@ -60,6 +62,17 @@ fn serving_with_a_short_secret_says_how_long_it_must_be() {
         .output()
         .unwrap();
     assert!(complaint(&output).contains("at least 32 bytes, this one has 5"));
+}
+
+#[test]
+fn serving_with_an_empty_secret_of_the_edge_says_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let output = serve(folder.path(), "127.0.0.1:0")
+        .env("JWT_SECRET", SECRET)
+        .env("BOUNCER_SECRET", "")
+        .output()
+        .unwrap();
+    assert!(complaint(&output).contains("BOUNCER_SECRET is empty"));
 }
 
 #[test]
@@ -130,6 +143,78 @@ fn the_server_says_where_it_listens_answers_there_and_leaves_quietly_when_told()
 }
 
 #[test]
+fn the_log_as_json_has_a_line_for_each_request_with_its_id_and_no_secret() {
+    let folder = TempDir::new().unwrap();
+    let child = serve(folder.path(), "127.0.0.1:0")
+        .args(["--log-format", "json", "--debug-routes"])
+        .env("JWT_SECRET", SECRET)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut server = Server(child);
+    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let address = line.trim_end().rsplit_once('/').unwrap().1;
+    for (request, body) in [
+        (
+            "GET /api/v1/tasks?limit=SECRET1 HTTP/1.1\r\nAuthorization: Bearer SECRET2",
+            "",
+        ),
+        (
+            "POST /api/v1/auth/login HTTP/1.1\r\nContent-Type: application/json",
+            r#"{"username":"SECRET3","password":"SECRET4"}"#,
+        ),
+        ("GET /api/v1/ws?access_token=SECRET5 HTTP/1.1", ""),
+        ("GET /api/v1/debug/fail HTTP/1.1", ""),
+    ] {
+        let length = body.len();
+        let mut connection = TcpStream::connect(address).unwrap();
+        write!(
+            connection,
+            "{request}\r\nHost: localhost\r\nX-Request-Id: id-7\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        connection.read_to_string(&mut String::new()).unwrap();
+    }
+    server.0.kill().unwrap();
+    let mut log = String::new();
+    let mut stderr = server.0.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).unwrap();
+
+    assert!(!log.contains("SECRET"), "{log}");
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let answered: Vec<_> = lines
+        .iter()
+        .filter(|line| line["message"] == "answered")
+        .map(|line| {
+            assert!(line["latency_us"].is_u64(), "{line}");
+            assert_eq!(line["span"]["request_id"], "id-7", "{line}");
+            let text = |field: &str| line["span"][field].as_str().unwrap().to_owned();
+            (
+                text("method"),
+                text("path"),
+                line["status"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let of = |method: &str, path: &str, status| (method.to_owned(), path.to_owned(), status);
+    assert_eq!(
+        answered,
+        [
+            of("GET", "/api/v1/tasks", 401),
+            of("POST", "/api/v1/auth/login", 401),
+            of("GET", "/api/v1/ws", 401),
+            of("GET", "/api/v1/debug/fail", 500),
+        ]
+    );
+}
+
+#[test]
 fn seeding_says_what_it_made_and_the_second_time_that_there_was_nothing_to_do() {
     let folder = TempDir::new().unwrap();
     let seed = || {
@@ -142,5 +227,6 @@ fn seeding_says_what_it_made_and_the_second_time_that_there_was_nothing_to_do() 
     };
     let (first, second) = (seed(), seed());
     assert!(first.contains("demo1, demo2, with 3 tasks each"), "{first}");
+    assert!(first.contains("made: admin, an admin"), "{first}");
     assert!(second.contains("nothing to do"), "{second}");
 }

@@ -52,8 +52,27 @@ async fn json_without_the_fields_that_are_needed_is_422_and_names_the_field() {
     let reply = api
         .send(raw("application/json", r#"{"username":"ada"}"#))
         .await;
-    reply.assert_error(422, "validation_failed");
-    assert!(reply.text.contains("password"), "{reply:?}");
+    reply.assert_wrong(&["password"]);
+}
+
+#[tokio::test]
+async fn a_field_that_is_unknown_or_there_twice_is_422_and_named() {
+    let api = Api::start().await;
+    for (body, field) in [
+        (r#"{"username":"a","password":"b","role":"admin"}"#, "role"),
+        (
+            r#"{"username":"a","username":"a","password":"b"}"#,
+            "username",
+        ),
+        (r#"{"username":7,"password":"b"}"#, "username"),
+        ("[]", "body"),
+        ("7", "body"),
+        ("null", "body"),
+    ] {
+        let reply = api.send(raw("application/json", body)).await;
+        reply.assert_wrong(&[field]);
+        assert!(!reply.text.contains("struct"), "{reply:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,21 @@ mod auth;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod debug;
+#[cfg(test)]
 mod errors;
+#[cfg(test)]
+mod export;
+#[cfg(test)]
+mod gate;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod organizations;
+#[cfg(test)]
+mod request_log;
 #[cfg(test)]
 mod search;
 #[cfg(test)]
@@ -14,3 +28,5 @@ mod seed;
 mod support;
 #[cfg(test)]
 mod tasks;
+#[cfg(test)]
+mod ws;

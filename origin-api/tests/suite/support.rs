@@ -5,6 +5,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chrono::Utc;
 use http_body_util::BodyExt;
+use origin_api::accounts::{Plan, Role};
+use origin_api::gate::EdgeSecret;
 use origin_api::password::Passwords;
 use origin_api::token::{Holder, TokenKey};
 use origin_api::{App, DebugRoutes, db, router};
@@ -19,6 +21,7 @@ pub(crate) const PASSWORD: &str = "open sesame, please";
 pub(crate) struct Api {
     pub(crate) db: SqlitePool,
     pub(crate) tokens: TokenKey,
+    pub(crate) app: App,
     router: Router,
     _folder: TempDir,
 }
@@ -32,18 +35,29 @@ pub(crate) struct Reply {
 
 impl Api {
     pub(crate) async fn start() -> Self {
-        Self::start_with(DebugRoutes::Hidden).await
+        Self::start_as(|app| app, DebugRoutes::Hidden).await
     }
 
     pub(crate) async fn start_with(debug_routes: DebugRoutes) -> Self {
+        Self::start_as(|app| app, debug_routes).await
+    }
+
+    pub(crate) async fn start_behind(secret: &str) -> Self {
+        let edge = EdgeSecret::new(secret.as_bytes()).unwrap();
+        Self::start_as(|app| app.behind(edge), DebugRoutes::Hidden).await
+    }
+
+    async fn start_as(change: impl FnOnce(App) -> App, debug_routes: DebugRoutes) -> Self {
         let folder = TempDir::new().unwrap();
         let db = db::open(&folder.path().join("test.sqlite")).await.unwrap();
         let tokens = TokenKey::new(SECRET.as_bytes()).unwrap();
         let app = App::new(db.clone(), tokens.clone(), Passwords::new().unwrap());
+        let app = change(app);
         Self {
             db,
             tokens,
-            router: router(app, debug_routes),
+            router: router(app.clone(), debug_routes).unwrap(),
+            app,
             _folder: folder,
         }
     }
@@ -87,16 +101,36 @@ impl Api {
         self.post("/api/v1/auth/login", "", body).await
     }
 
+    /// Logs in, and reads the token.
+    pub(crate) async fn log_in(&self, username: &str, password: &str) -> Holder {
+        let grant = self.login(username, password).await.json();
+        let token = grant["access_token"].as_str().unwrap();
+        self.tokens.verify(token, Utc::now()).unwrap().holder
+    }
+
     /// A user that exists, made without the cost of a password: a token for it.
     pub(crate) async fn user(&self, name: &str) -> String {
-        sqlx::query(
-            "INSERT INTO users (id, username, password_hash, created_at) VALUES (?1, ?1, '', '')",
-        )
-        .bind(name)
-        .execute(&self.db)
-        .await
-        .unwrap();
-        self.tokens.issue(&holder(name), Utc::now()).unwrap()
+        for statement in [
+            "INSERT INTO users (id, username, password_hash, created_at) VALUES (?1, ?1, '', '2026-01-01T00:00:00Z')",
+            "INSERT INTO organizations (id, name, plan, created_at) VALUES (?1, ?1, 'free', '2026-01-01T00:00:00Z')",
+            "INSERT INTO memberships (user_id, organization_id) VALUES (?1, ?1)",
+        ] {
+            let written = sqlx::query(statement).bind(name).execute(&self.db).await;
+            written.unwrap();
+        }
+        self.token(&holder(name))
+    }
+
+    /// A token for anybody.
+    pub(crate) fn token(&self, holder: &Holder) -> String {
+        self.tokens.issue(holder, Utc::now()).unwrap()
+    }
+
+    /// Adds a task and gives back its id.
+    pub(crate) async fn task(&self, token: &str, task: Value) -> i64 {
+        let reply = self.post("/api/v1/tasks", token, task).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+        reply.json()["id"].as_i64().unwrap()
     }
 }
 
@@ -113,7 +147,19 @@ impl Reply {
         let body = self.json();
         assert_eq!(body["error"], code, "{self:?}");
         assert_ne!(body["message"].as_str(), Some(""), "{self:?}");
-        assert_eq!(body.as_object().unwrap().len(), 2, "{self:?}");
+        let has_fields = code == "validation_failed";
+        assert_eq!(body["fields"].is_object(), has_fields, "{self:?}");
+        let length = if has_fields { 3 } else { 2 };
+        assert_eq!(body.as_object().unwrap().len(), length, "{self:?}");
+    }
+
+    /// Asserts that exactly these fields of the body are wrong.
+    #[track_caller]
+    pub(crate) fn assert_wrong(&self, fields: &[&str]) {
+        self.assert_error(422, "validation_failed");
+        let body = self.json();
+        let wrong: Vec<_> = body["fields"].as_object().unwrap().keys().collect();
+        assert_eq!(wrong, fields, "{self:?}");
     }
 
     /// The titles of a list of tasks.
@@ -131,6 +177,9 @@ pub(crate) fn holder(name: &str) -> Holder {
     Holder {
         id: name.to_owned(),
         name: name.to_owned(),
+        org: Some(name.to_owned()),
+        role: Role::Member,
+        plan: Plan::Free,
     }
 }
 

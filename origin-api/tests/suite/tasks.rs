@@ -24,7 +24,7 @@ async fn create(api: &Api, token: &str, title: &str) -> Reply {
 async fn a_task_is_created_read_replaced_and_deleted() {
     let api = Api::start().await;
     let token = api.user("ada").await;
-    let draft = json!({"title": "Write", "description": "notes", "done": false});
+    let draft = json!({"title": "Write", "description": "notes", "status": "in_progress", "priority": "high", "due_date": "2026-12-24"});
 
     let reply = api.post("/api/v1/tasks", &token, draft).await;
     assert_eq!(reply.status, 201);
@@ -33,19 +33,21 @@ async fn a_task_is_created_read_replaced_and_deleted() {
     assert_eq!(path, format!("/api/v1/tasks/{}", created["id"]));
     assert_eq!(created["title"], "Write");
     assert_eq!(created["description"], "notes");
-    assert_eq!(created["done"], false);
-    assert_eq!(created.as_object().unwrap().len(), 6);
+    assert_eq!(created["status"], "in_progress");
+    assert_eq!(created["priority"], "high");
+    assert_eq!(created["due_date"], "2026-12-24");
+    assert_eq!(created.as_object().unwrap().len(), 8);
     assert_eq!(time(&created, "created_at"), time(&created, "updated_at"));
     assert_eq!(api.get(&path, &token).await.json(), created);
 
-    let replaced = api
-        .put(&path, &token, json!({"title": "Rewrite", "done": true}))
-        .await;
+    let replaced = api.put(&path, &token, json!({"title": "Rewrite"})).await;
     assert_eq!(replaced.status, 200);
     let replaced = replaced.json();
     assert_eq!(replaced["title"], "Rewrite");
     assert_eq!(replaced["description"], "");
-    assert_eq!(replaced["done"], true);
+    assert_eq!(replaced["status"], "todo");
+    assert_eq!(replaced["priority"], "medium");
+    assert_eq!(replaced["due_date"], Value::Null);
     assert_eq!(replaced["created_at"], created["created_at"]);
     assert!(time(&replaced, "updated_at") >= time(&created, "updated_at"));
     assert_eq!(api.get(&path, &token).await.json(), replaced);
@@ -126,7 +128,19 @@ async fn a_task_out_of_range_is_refused_by_field() {
         (json!({"title": "x".repeat(201)}), "title"),
         (json!({"description": "no title"}), "title"),
         (json!({"title": 7}), "title"),
-        (json!({"title": "x", "done": "yes"}), "done"),
+        (json!({"title": "x\ny"}), "title"),
+        (json!({"title": "x\u{0}"}), "title"),
+        (json!({"title": "x", "done": true}), "done"),
+        (json!({"title": "x", "status": "finished"}), "status"),
+        (json!({"title": "x", "priority": 1}), "priority"),
+        (json!({"title": "x", "due_date": "24.12.2026"}), "due_date"),
+        (json!({"title": "x", "due_date": "2026-02-30"}), "due_date"),
+        (json!({"title": "x", "due_date": "2026-1-2"}), "due_date"),
+        (
+            json!({"title": "x", "due_date": "+12026-01-02"}),
+            "due_date",
+        ),
+        (json!({"title": "x", "description": "\u{0}"}), "description"),
         (
             json!({"title": "x", "description": "x".repeat(10_001)}),
             "description",
@@ -136,11 +150,59 @@ async fn a_task_out_of_range_is_refused_by_field() {
             api.post("/api/v1/tasks", &token, draft.clone()).await,
             api.put(&path, &token, draft.clone()).await,
         ] {
-            reply.assert_error(422, "validation_failed");
-            assert!(reply.text.contains(field), "{reply:?}");
+            reply.assert_wrong(&[field]);
         }
     }
     assert_eq!(api.get("/api/v1/tasks", &token).await.titles(), ["ok"]);
+}
+
+#[tokio::test]
+async fn all_fields_that_are_wrong_are_told_at_once() {
+    let api = Api::start().await;
+    let token = api.user("ada").await;
+    let draft = json!({"title": " ", "description": "x".repeat(10_001)});
+    api.post("/api/v1/tasks", &token, draft)
+        .await
+        .assert_wrong(&["description", "title"]);
+}
+
+#[tokio::test]
+async fn a_list_can_be_filtered_by_status_by_priority_by_day_and_by_all_of_them() {
+    let api = Api::start().await;
+    let token = api.user("ada").await;
+    for (title, status, priority, due_date) in [
+        ("a", "todo", "high", Some("2026-12-01")),
+        ("b", "done", "high", Some("2026-12-02")),
+        ("c", "done", "low", Some("2026-12-03")),
+        ("d", "in_progress", "medium", None),
+    ] {
+        let task =
+            json!({"title": title, "status": status, "priority": priority, "due_date": due_date});
+        api.task(&token, task).await;
+    }
+    for (query, titles) in [
+        ("status=done", vec!["c", "b"]),
+        ("status=in_progress", vec!["d"]),
+        ("priority=high", vec!["b", "a"]),
+        ("due_before=2026-12-03", vec!["b", "a"]),
+        ("due_before=2026-12-01", vec![]),
+        ("status=done&priority=high&due_before=2027-01-01", vec!["b"]),
+        ("status=done&limit=1&offset=1", vec!["b"]),
+    ] {
+        let path = format!("/api/v1/tasks?{query}");
+        assert_eq!(api.get(&path, &token).await.titles(), titles, "{query}");
+    }
+    for query in [
+        "status=",
+        "status=finished",
+        "priority=1",
+        "due_before=soon",
+    ] {
+        let path = format!("/api/v1/tasks?{query}");
+        api.get(&path, &token)
+            .await
+            .assert_error(400, "invalid_query");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
