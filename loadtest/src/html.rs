@@ -58,8 +58,8 @@ pub fn comparison(comparison: &Comparison) -> String {
     let verdict = verdict::of_comparison(comparison);
     let title = "Under attack, without Bouncer and with it";
     let ratios = [
-        ("times shorter", comparison.better),
-        ("of calm", comparison.of_calm),
+        ("unprotected / protected", comparison.better),
+        ("protected / calm", comparison.of_calm),
     ];
     page::page(
         title,
