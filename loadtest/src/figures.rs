@@ -18,6 +18,14 @@ pub fn latency(ms: f64) -> String {
     }
 }
 
+/// Time of a processor: `57.9 s`.
+#[must_use]
+pub fn cpu(ms: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let ms = ms as f64;
+    latency(ms)
+}
+
 /// A ratio: `1.17`, `284`.
 #[must_use]
 pub fn times(ratio: f64) -> String {

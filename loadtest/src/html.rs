@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use crate::compare::report::Comparison;
 use crate::html::answers::Side;
 use crate::html::run::{Run, Tone};
+use crate::html::tables::Column;
 use crate::scenario::report::ScenarioReport;
 
 mod answers;
@@ -31,7 +32,7 @@ pub fn scenario(report: &ScenarioReport) -> String {
         report,
     }];
     let verdict = verdict::of_scenario(report);
-    page::page(&report.label, &verdict, &body(&runs), report)
+    page::page(&report.label, &verdict, &body(&runs, &[]), report)
 }
 
 /// The page of a comparison.
@@ -56,16 +57,25 @@ pub fn comparison(comparison: &Comparison) -> String {
     ];
     let verdict = verdict::of_comparison(comparison);
     let title = "Under attack, without Bouncer and with it";
-    page::page(title, &verdict, &body(&runs), &comparison.protected)
+    let ratios = [
+        ("unprotected / protected", comparison.better),
+        ("protected / calm", comparison.of_calm),
+    ];
+    page::page(
+        title,
+        &verdict,
+        &body(&runs, &ratios),
+        &comparison.protected,
+    )
 }
 
 /// What both pages show, of one run or of three.
-fn body(runs: &[Run<'_>]) -> Markup {
+fn body(runs: &[Run<'_>], ratios: &[Column]) -> Markup {
     html! {
         (page::section("What the victims waited", &html! {
             (distribution::figure(runs))
             (timeline::figure(runs))
-            (tables::percentiles(runs))
+            (tables::percentiles(runs, ratios))
         }))
         (page::section("What the victims were answered", &answers::figures(runs, Side::Victims)))
         (page::section("What the attackers were answered", &answers::figures(runs, Side::Attackers)))

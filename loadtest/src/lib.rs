@@ -5,8 +5,8 @@
 //!
 //! The rooms, from the wire to the page: [`request`] is what to send, [`client`] sends it and times it, [`sample`] is
 //! one timed end, [`statistics`] sums samples up, [`report`] is the documented JSON and [`table`] the same for people.
-//! [`volley`] is the load itself and [`hammer`] the command around it. [`check`] judges a run by its file, and [`locust`]
-//! writes and reads the files of that tool.
+//! [`volley`] is the load itself and [`hammer`] the command around it. [`check`] judges a run by its file, [`locust`]
+//! writes and reads the files of that tool, and [`html`] makes a page for the browser.
 #![forbid(unsafe_code)]
 
 pub mod check;

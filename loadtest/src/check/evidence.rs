@@ -83,6 +83,14 @@ pub enum Problem {
     /// Not what Locust writes.
     #[error("expected the *_stats.csv of Locust: {0}")]
     Locust(#[from] Malformed),
+    /// Percentiles without requests, or requests without all of the percentiles.
+    #[error(
+        "it counts {served} requests served, and its percentiles of them are not all there or out of place; was it edited?"
+    )]
+    NoLatency {
+        /// Requests served.
+        served: u64,
+    },
     /// More failures than requests.
     #[error("it counts {failed} failures among {requests} requests; was it edited?")]
     Impossible {
@@ -155,7 +163,7 @@ impl Evidence {
         if fields.contains_key("served") {
             let document = "hammer";
             let statistics: Statistics = parse(document, Value::Object(fields))?;
-            return Ok(Self::of_statistics("a run of hammer", &statistics));
+            return Self::of_statistics("a run of hammer", &statistics);
         }
         Err(Problem::UnknownDocument {
             found: match fields.keys().map(String::as_str).collect::<Vec<_>>() {
@@ -171,15 +179,19 @@ impl Evidence {
             "compare" => "the victims of the protected run of a comparison",
             _ => "the victims of a scenario",
         };
-        Ok(Self::of_statistics(source, &report.victims.statistics))
+        Self::of_statistics(source, &report.victims.statistics)
     }
 
-    fn of_statistics(source: &str, statistics: &Statistics) -> Self {
+    fn of_statistics(source: &str, statistics: &Statistics) -> Result<Self, Problem> {
         let [served, refused, failed] =
             [&statistics.served, &statistics.refused, &statistics.failed]
                 .map(|group| u64::from(group.count));
         let latency = statistics.served.latency.as_ref();
-        Self {
+        // Percentiles that are there in part are read as absent, and absent ones would mean that nothing was served.
+        if latency.is_some() != (served > 0) {
+            return Err(Problem::NoLatency { served });
+        }
+        Ok(Self {
             source: source.to_owned(),
             requests: served + refused + failed,
             failed,
@@ -192,7 +204,7 @@ impl Evidence {
                 0 => Vec::new(),
                 _ => vec![format!("{refused} were refused (429), which is no failure")],
             },
-        }
+        })
     }
 
     fn of_locust(text: &str, path: &Path) -> Result<Self, Problem> {

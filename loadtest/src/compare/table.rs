@@ -45,15 +45,15 @@ impl fmt::Display for Table<'_> {
             protected.users, protected.attackers, protected.duration_s, protected.seed
         )?;
 
-        let headings = ["unprotected", "protected", "shorter", "calm", "of calm"];
+        let headings = ["unprotected", "protected", "ratio", "calm", "to calm"];
         line(f, "\nvictims, served, ms", headings.map(str::to_owned))?;
         let served = runs.map(|run| run.victims.statistics.served.latency.as_ref());
         for (name, of, ratio) in LINES {
             let [before, after, without] =
                 served.map(|p| p.map_or_else(dash, |p| figures::ms(of(p))));
-            let [shorter, longer] =
+            let [ratio_before, ratio_calm] =
                 [better, of_calm].map(|ratios| ratios.map_or_else(dash, |r| times(ratio(&r))));
-            line(f, name, [before, after, shorter, without, longer])?;
+            line(f, name, [before, after, ratio_before, without, ratio_calm])?;
         }
 
         let headings = ["unprotected", "protected", "calm"];

@@ -7,7 +7,9 @@ use crate::html::answers::kind::{Kind, Tally};
 use crate::html::axis::Axis;
 use crate::html::plot::{ACROSS, Plot, UPWARDS, figure as framed, px, short};
 use crate::html::run::{Run, Tone};
+use crate::html::tables;
 use crate::scenario::report::{Party, Second};
+use crate::statistics::Statistics;
 
 mod kind;
 
@@ -41,6 +43,10 @@ pub(super) fn figures(runs: &[Run<'_>], side: Side) -> Markup {
     if asked.is_empty() {
         return html! { p.empty { "There were no " (side.name()) "." } };
     }
+    let all: Vec<(&str, &Statistics)> = asked
+        .iter()
+        .map(|(run, _)| (run.name, &side.of(run).statistics))
+        .collect();
     // In the calm there is nothing to see over time.
     let spans: Vec<(&Run<'_>, Vec<Span>)> = asked
         .iter()
@@ -55,9 +61,10 @@ pub(super) fn figures(runs: &[Run<'_>], side: Side) -> Markup {
         .filter(|kind| asked.iter().any(|(_, tally)| tally.get(*kind) > 0))
         .collect();
     html! {
-        figure.wide {
+        figure.wide[runs.len() > 1] {
             figcaption { h3 { "In sum" } (legend(&present)) }
             @for (run, tally) in &asked { (bar(run, *tally)) }
+            (tables::endings(&all))
         }
         @for (run, spans) in &spans {
             (over_time(run, spans, side, highest))

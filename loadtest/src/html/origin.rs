@@ -8,9 +8,22 @@ use crate::scenario::report::OriginLoad;
 
 /// Two figures: requests and time of a processor.
 pub(super) fn figures(runs: &[Run<'_>]) -> Markup {
+    if let [run] = runs {
+        return html! { @if let Some(load) = run.report.origin { (alone(load)) } };
+    }
     html! {
         (bars(runs, "Requests that it answered", |load| load.requests, figures::count))
-        (bars(runs, "Processor time that it took", |load| load.cpu_ms, cpu))
+        (bars(runs, "Processor time that it took", |load| load.cpu_ms, figures::cpu))
+    }
+}
+
+/// One run has nothing to be compared with.
+fn alone(load: OriginLoad) -> Markup {
+    html! {
+        p.wide {
+            "It answered " (figures::count(load.requests)) " requests and took " (figures::cpu(load.cpu_ms))
+            " of processor time."
+        }
     }
 }
 
@@ -49,10 +62,4 @@ fn share(value: u64, most: u64) -> String {
     )]
     let share = value as f64 / most.max(1) as f64 * 100.0;
     format!("{share:.1}")
-}
-
-fn cpu(ms: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-    let ms = ms as f64;
-    figures::latency(ms)
 }

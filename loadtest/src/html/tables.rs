@@ -4,41 +4,114 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
+use crate::compare::report::Ratios;
 use crate::compare::table::LINES;
 use crate::figures;
 use crate::html::run::Run;
-use crate::statistics::{Percentiles, Statistics};
+use crate::statistics::{Group, Percentiles, Statistics};
+use crate::transport::TransportError;
 
-/// Latency of victims from the median to the slowest, a column for each run.
-pub(super) fn percentiles(runs: &[Run<'_>]) -> Markup {
+/// What two runs are to each other, under its heading.
+pub(super) type Column = (&'static str, Option<Ratios>);
+
+/// Latency of victims from the median to the slowest, a column for each run and for each ratio of two.
+pub(super) fn percentiles(runs: &[Run<'_>], ratios: &[Column]) -> Markup {
+    if let [run] = runs {
+        return alone(&run.report.victims.statistics.served);
+    }
     let served = |run: &Run<'_>| run.report.victims.statistics.served.clone();
     html! {
         figure.wide {
             figcaption { h3 { "Percentiles of latency, requests served" } }
-            div.scroll {
+            div.scroll tabindex="0" role="region" aria-label="Percentiles" {
                 table {
-                    thead { tr { th {} @for run in runs { th scope="col" { (run.name) } } } }
+                    thead {
+                        tr {
+                            th {}
+                            @for run in runs { th scope="col" { (run.name) } }
+                            @for (heading, _) in ratios { th scope="col" { (heading) } }
+                        }
+                    }
                     tbody {
-                        @for (name, of, _) in LINES {
+                        @for (name, of, ratio) in LINES {
                             tr {
                                 th scope="row" { (name) }
                                 @for run in runs { td { (cell(served(run).latency.as_ref(), of)) } }
+                                @for (_, ratios) in ratios { td.ratio { (times(ratios.as_ref().map(ratio))) } }
                             }
                         }
                         tr {
                             th scope="row" { "p99 / p50" }
                             @for run in runs {
-                                td {
-                                    @match served(run).latency.and_then(|p| p.tail_ratio) {
-                                        Some(ratio) => { (figures::times(ratio)) "×" }
-                                        None => { "–" }
-                                    }
-                                }
+                                td { (times(served(run).latency.and_then(|p| p.tail_ratio))) }
                             }
+                            @for _ in ratios { td {} }
                         }
                         tr {
-                            th scope="row" { "requests served" }
+                            th scope="row" { "served" }
                             @for run in runs { td { (figures::count(served(run).count.into())) } }
+                            @for _ in ratios { td {} }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same of one run, which needs only a line.
+fn alone(served: &Group) -> Markup {
+    let latency = served.latency.as_ref();
+    html! {
+        figure.wide {
+            figcaption { h3 { "Percentiles of latency, requests served" } }
+            div.scroll tabindex="0" role="region" aria-label="Percentiles" {
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "served" }
+                            @for (name, _, _) in LINES { th scope="col" { (name) } }
+                            th scope="col" { "p99 / p50" }
+                        }
+                    }
+                    tbody {
+                        tr {
+                            th scope="row" { (figures::count(served.count.into())) }
+                            @for (_, of, _) in LINES { td { (cell(latency, of)) } }
+                            td { (times(latency.and_then(|p| p.tail_ratio))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many requests had each status, and how many ended without one: a column for each run.
+pub(super) fn endings(runs: &[(&str, &Statistics)]) -> Markup {
+    let all = || runs.iter().map(|(_, statistics)| statistics);
+    let statuses: BTreeSet<u16> = all()
+        .flat_map(|all| all.status_counts.keys().copied())
+        .collect();
+    let errors: BTreeSet<TransportError> = all()
+        .flat_map(|all| all.transport_errors.keys().copied())
+        .collect();
+    let number = |count: Option<&u32>| figures::count(count.copied().unwrap_or_default().into());
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Answers" {
+            table {
+                thead { tr { th scope="col" { "answer" } @for (name, _) in runs { th scope="col" { (name) } } } }
+                tbody {
+                    @for status in statuses {
+                        tr {
+                            th scope="row" { (status) }
+                            @for (_, all) in runs { td { (number(all.status_counts.get(&status))) } }
+                        }
+                    }
+                    @for error in errors {
+                        tr {
+                            th scope="row" { (error) }
+                            @for (_, all) in runs { td { (number(all.transport_errors.get(&error))) } }
                         }
                     }
                 }
@@ -56,7 +129,7 @@ pub(super) fn routes(runs: &[Run<'_>]) -> Markup {
     html! {
         figure.wide {
             figcaption { h3 { "Victims, by what they asked" } }
-            div.scroll {
+            div.scroll tabindex="0" role="region" aria-label="Routes" {
                 table {
                     thead {
                         tr {
@@ -102,6 +175,13 @@ fn cells(statistics: Option<&Statistics>) -> Markup {
         td.alarm[failed.count > 0] { (figures::count(failed.count.into())) }
         @for of in shown { td { (cell(latency, of)) } }
     }
+}
+
+fn times(ratio: Option<f64>) -> String {
+    ratio.map_or_else(
+        || "–".to_owned(),
+        |ratio| format!("{}×", figures::times(ratio)),
+    )
 }
 
 fn cell(latency: Option<&Percentiles>, of: fn(&Percentiles) -> f64) -> String {

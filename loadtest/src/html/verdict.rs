@@ -74,9 +74,7 @@ pub(super) fn of_comparison(comparison: &Comparison) -> Verdict {
         .into_iter()
         .map(|(heading, of, ratio)| Tile {
             heading: heading.to_owned(),
-            number: html! {
-                span.unprotected { (known(before, of)) } span.arrow { " → " } span.protected { (known(after, of)) }
-            },
+            number: from_to(&known(before, of), &known(after, of)),
             note: comparison.better.map_or_else(
                 || "nothing to compare".to_owned(),
                 |better| changed(ratio(&better)),
@@ -89,12 +87,14 @@ pub(super) fn of_comparison(comparison: &Comparison) -> Verdict {
             @if let Some(of_calm) = comparison.of_calm { (figures::times(of_calm.p95)) "×" } @else { "–" }
         },
         note: format!(
-            "p95 {} under attack, {} without one",
+            "p95 {}, in the calm {}",
             known(after, |p| p.p95_ms),
             known(calm, |p| p.p95_ms)
         ),
     });
+    tiles.push(victims(comparison));
     tiles.extend(attackers(&comparison.protected));
+    tiles.extend(origin(comparison));
     Verdict {
         sentence: sentence(comparison, before, after),
         tiles,
@@ -135,6 +135,48 @@ fn changed(ratio: f64) -> String {
     } else {
         format!("{} times longer", figures::times(1.0 / ratio.max(1e-6)))
     }
+}
+
+/// How many victims were served, in both runs; what is refused or fails is no latency at all.
+fn victims(comparison: &Comparison) -> Tile {
+    let [before, after] = [&comparison.unprotected, &comparison.protected].map(|run| {
+        let statistics = &run.victims.statistics;
+        figures::percent(statistics.served.count, asked(statistics))
+    });
+    let Statistics {
+        refused, failed, ..
+    } = &comparison.protected.victims.statistics;
+    Tile {
+        heading: "Victims served".to_owned(),
+        number: from_to(&before, &after),
+        note: format!(
+            "with Bouncer {} refused, {} failed",
+            figures::count(refused.count.into()),
+            figures::count(failed.count.into())
+        ),
+    }
+}
+
+/// What reached the API behind, where it tells.
+fn origin(comparison: &Comparison) -> Option<Tile> {
+    let (before, after) = (comparison.unprotected.origin?, comparison.protected.origin?);
+    Some(Tile {
+        heading: "Requests to the origin".to_owned(),
+        number: from_to(
+            &figures::count(before.requests),
+            &figures::count(after.requests),
+        ),
+        note: format!(
+            "processor time {} → {}",
+            figures::cpu(before.cpu_ms),
+            figures::cpu(after.cpu_ms)
+        ),
+    })
+}
+
+/// Both runs in one tile.
+fn from_to(before: &str, after: &str) -> Markup {
+    html! { span.unprotected { (before) } span.arrow { " → " } span.protected { (after) } }
 }
 
 /// What became of the attack, where there was one.

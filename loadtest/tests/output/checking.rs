@@ -249,6 +249,18 @@ fn a_file_that_cannot_be_judged_exits_with_2_and_says_what_was_expected_and_foun
             "the results of `loadtest compare`: invalid type",
         ),
         (
+            "gap.json",
+            r#"{"served": {"count": 3, "p50_ms": 1}, "refused": {"count": 0}, "failed": {"count": 0}, "status_counts": {},
+                "transport_errors": {}}"#,
+            "3 requests served, and its percentiles of them are not all there",
+        ),
+        (
+            "status.json",
+            r#"{"served": {"count": 0}, "refused": {"count": 0}, "failed": {"count": 0}, "status_counts": {"ok": 3},
+                "transport_errors": {}}"#,
+            "'ok' is not a status code",
+        ),
+        (
             "history.csv",
             "Timestamp,User Count,Type,Name\n",
             "begins with 'Timestamp,",

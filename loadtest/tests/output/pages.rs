@@ -111,9 +111,12 @@ fn a_run_in_which_nothing_happened_still_has_a_page() {
 }
 
 #[test]
-#[ignore = "leaves pages for looking at in target/tmp"]
+#[ignore = "leaves pages for looking at in target/tmp, of the comparison in the file LOOK or of an invented one"]
 fn look() {
-    let comparison = synthetic::comparison();
+    let comparison = match std::env::var("LOOK") {
+        Ok(file) => serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap(),
+        Err(_) => synthetic::comparison(),
+    };
     scratch("comparison.html", &html::comparison(&comparison));
     scratch("scenario.html", &html::scenario(&comparison.unprotected));
 }

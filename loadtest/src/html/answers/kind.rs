@@ -109,3 +109,33 @@ impl Tally {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_429_is_refused_and_what_is_no_error_is_served() {
+        for (status, kind) in [
+            (101, Kind::Served),
+            (200, Kind::Served),
+            (304, Kind::Served),
+            (400, Kind::ClientError),
+            (428, Kind::ClientError),
+            (429, Kind::Refused),
+            (430, Kind::ClientError),
+            (500, Kind::ServerError),
+            (599, Kind::ServerError),
+        ] {
+            assert_eq!(Kind::of(status), kind, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_failed_without_a_status_had_no_answer() {
+        let statuses = BTreeMap::from([(200, 10), (201, 1), (404, 2), (429, 20), (503, 3)]);
+        let tally = Tally::counting(&statuses, 9);
+        assert_eq!(tally, Tally([11, 20, 2, 3, 4]));
+        assert_eq!(tally.plus(tally).sum(), 80);
+    }
+}
