@@ -12,11 +12,11 @@ const OUT = join(ROOT, "target", "compare");
 const ACCOUNTS = 40;
 
 await tell(() =>
-  withStack({ users: ACCOUNTS }, ({ origin, bouncer }) => {
+  withStack({ users: ACCOUNTS }, async ({ origin, bouncer }) => {
     mkdirSync(OUT, { recursive: true });
     const [json, html] = ["report.json", "report.html"].map((name) => join(OUT, name));
     const where = ["--origin", origin, "--through", bouncer, "--json", json, "--html", html];
-    if (!loadtest("compare", ...where, ...process.argv.slice(2))) {
+    if (!(await loadtest("compare", ...where, ...process.argv.slice(2)))) {
       throw new Advice("The comparison did not take place; the load tester says why above.");
     }
     console.log(`\nThe same as a page: ${relative(process.cwd(), html)}`);

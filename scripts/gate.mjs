@@ -14,14 +14,14 @@ const LOAD = ["--users", 20, "--ramp-s", 5, "--duration-s", 30, "--attackers", 6
 const LOOSE = ["--p95-ms", 1_000, "--p99-ms", 2_500, "--failures-percent", 1, "--tail-ratio", "none"];
 
 await tell(() =>
-  withStack({ users: 30 }, ({ origin, bouncer }) => {
+  withStack({ users: 30 }, async ({ origin, bouncer }) => {
     mkdirSync(OUT, { recursive: true });
     const json = join(OUT, "report.json");
-    if (!loadtest("scenario", bouncer, "--origin", origin, ...LOAD, "--json", json)) {
+    if (!(await loadtest("scenario", bouncer, "--origin", origin, ...LOAD, "--json", json))) {
       throw new Advice("The scenario did not take place; the load tester says why above.");
     }
     console.log();
     const asked = process.argv.slice(2);
-    if (!loadtest("check", json, ...(asked.length > 0 ? asked : LOOSE))) process.exitCode = 1;
+    if (!(await loadtest("check", json, ...(asked.length > 0 ? asked : LOOSE)))) process.exitCode = 1;
   }),
 );

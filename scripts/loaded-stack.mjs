@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { build } from "./build.mjs";
-import { Advice, ROOT, run, runQuietly, start } from "./run.mjs";
+import { Advice, ROOT, run, runBeside, runQuietly, start } from "./run.mjs";
 import { CONFIG, startWorkerd } from "./workerd.mjs";
 
 /** Of each user: a list that has been kept for some years, so that searches and exports have something to do. */
@@ -57,5 +57,5 @@ async function startOrigin(database, JWT_SECRET) {
   return { ...server, url };
 }
 
-/** Runs the load tester with its output shown. Its exit code is whether it succeeded. */
-export const loadtest = (...args) => run(program("loadtest"), args.map(String));
+/** Runs the load tester with its output shown. Resolves to whether it succeeded. */
+export const loadtest = (...args) => runBeside(program("loadtest"), args.map(String));

@@ -56,6 +56,16 @@ export function run(program, args, { env = {}, cwd = ROOT } = {}) {
   return spawnSync(program, args, { cwd, env: { ...ENV, ...env }, stdio: "inherit" }).status === 0;
 }
 
+/**
+ * The same, while what runs in the background is listened to: who writes a log that nobody reads stands still once the
+ * pipe is full.
+ */
+export async function runBeside(program, args) {
+  const child = spawn(program, args, { cwd: ROOT, env: ENV, stdio: "inherit" });
+  const code = await new Promise((resolve) => child.on("error", resolve).on("exit", resolve));
+  return code === 0;
+}
+
 /** Runs a program with its output kept, and shown only when it fails. */
 export function runQuietly(program, args, options = {}) {
   const { status, stdout, stderr } = spawnSync(program, args, {
