@@ -1,5 +1,5 @@
-// What only the tests of real clients need: a browser, and Python with urllib3. What is missing is installed where that
-// takes no asking (Debian's packages as root, Python's into .venv); else its tests are skipped and say why.
+// What only some tests need: a browser, and Python with urllib3 and Schemathesis. What is missing is installed where that takes
+// no asking (Debian's packages as root, Python's into .venv); else its tests are skipped and say why.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

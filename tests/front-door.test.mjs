@@ -226,7 +226,8 @@ describe("as wrangler runs it", () => {
     const { id, title } = JSON.parse(created.text);
     assert.equal(title, "Zählen & prüfen");
     const found = await bouncer.fetch(`${TASKS}/search?q=${encodeURIComponent("zählen")}`, { token: access_token });
-    assert.equal(found.headers.get("RateLimit-Policy"), '"search-1m";q=10;w=60');
+    // Her token names her organisation and its plan, which is free.
+    assert.equal(found.headers.get("RateLimit-Policy"), '"search-1m";q=10;w=60,"tenant-1m";q=100;w=60');
     await found.text();
     const straight = await fetch(`${origin.url}${TASKS}/${id}`, { headers: { Authorization: `Bearer ${access_token}` } });
     const through = await whole(await bouncer.fetch(`${TASKS}/${id}`, { token: access_token }));

@@ -24,7 +24,8 @@ use crate::users::{self, Account, InsertError, Organization};
 
 const ORGANIZATION_MAX_CHARS: usize = 100;
 
-/// Who wants to log in. Without `Debug`, so that no password ends in a log.
+// Without `Debug`, so that no password ends in a log; nor has `Registration`.
+/// Who wants to log in
 #[derive(Deserialize, ToSchema)]
 #[serde(
     deny_unknown_fields,
@@ -37,7 +38,7 @@ pub(crate) struct Credentials {
     password: String,
 }
 
-/// Who wants to register. Without `Debug`, for the same reason.
+/// Who wants to register
 #[derive(Deserialize, ToSchema)]
 #[serde(
     deny_unknown_fields,
@@ -66,7 +67,7 @@ pub(crate) struct Registration {
     organization: Option<String>,
 }
 
-/// Who has registered.
+/// Who has registered
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Registered {
     id: String,
@@ -75,7 +76,7 @@ pub(crate) struct Registered {
     organization: Organization,
 }
 
-/// RFC 6749, 5.1.
+/// A token, in the form of RFC 6749, 5.1
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Grant {
     /// A JWT with the claims `sub`, `name`, `org`, `role` and `plan`

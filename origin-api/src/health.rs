@@ -8,8 +8,9 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::error::ApiError;
 
+/// How the server is
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Status {
+pub(crate) struct Health {
     #[schema(value_type = String, example = "ok")]
     status: &'static str,
 }
@@ -19,10 +20,10 @@ pub(crate) struct Status {
     get,
     path = "/health",
     tag = "health",
-    responses((status = 200, description = "It does: `ok`", body = Status))
+    responses((status = 200, description = "It does: `ok`", body = Health))
 )]
-pub(crate) async fn health() -> Json<Status> {
-    Json(Status { status: "ok" })
+pub(crate) async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
 }
 
 /// Does the database answer too?
@@ -31,14 +32,14 @@ pub(crate) async fn health() -> Json<Status> {
     path = "/ready",
     tag = "health",
     responses(
-        (status = 200, description = "It does: `ready`", body = Status),
+        (status = 200, description = "It does: `ready`", body = Health),
         (status = 503, description = "It does not", body = crate::error::Body),
     )
 )]
-pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Status>, ApiError> {
+pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiError> {
     sqlx::query("SELECT 1")
         .execute(&app.db)
         .await
         .map_err(ApiError::NotReady)?;
-    Ok(Json(Status { status: "ready" }))
+    Ok(Json(Health { status: "ready" }))
 }

@@ -86,6 +86,7 @@ impl Written {
 #[utoipa::path(
     get,
     path = "/api/openapi.json",
+    operation_id = "describe",
     tag = "docs",
     responses((status = 200, description = "The document", body = Object, content_type = "application/json"))
 )]
@@ -102,6 +103,7 @@ pub(crate) async fn json(
 #[utoipa::path(
     get,
     path = "/api/docs",
+    operation_id = "describe_for_people",
     tag = "docs",
     responses((status = 200, description = "A page without scripts", body = String, content_type = "text/html"))
 )]

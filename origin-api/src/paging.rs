@@ -14,6 +14,7 @@ const LIMIT_MAX: u32 = 200;
 pub(crate) struct PageQuery {
     /// How many at most
     #[param(
+        value_type = i64,
         required = false,
         nullable = false,
         minimum = 1,
@@ -24,6 +25,7 @@ pub(crate) struct PageQuery {
     /// How many to skip
     #[serde(default)]
     #[param(
+        value_type = i64,
         required = false,
         minimum = 0,
         maximum = 4_294_967_295_u64,

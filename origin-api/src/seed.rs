@@ -4,7 +4,7 @@
 //! it as it is. Users are in paying organisations of [`MEMBERS`], so that many users at once do not all meet under one
 //! organisation's limit at the edge. These organisations have ids that no other way of making one can give.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, SubsecRound, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::accounts::{Plan, Role};
@@ -116,7 +116,7 @@ struct Person<'a> {
 impl Person<'_> {
     /// Says whether the user was missing.
     async fn seed(&self, db: &SqlitePool, tasks: u32) -> Result<bool, SeedError> {
-        let now = Utc::now();
+        let now = Utc::now().trunc_subsecs(3);
         let mut transaction = db.begin().await?;
         let user_id =
             match users::insert(&mut transaction, &self.account, &self.organization, now).await {

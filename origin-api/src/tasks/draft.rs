@@ -36,7 +36,7 @@ pub(crate) enum Priority {
     High,
 }
 
-/// A task as a client sends it. What is left out is as if new: a PUT replaces, it does not patch.
+/// A task as a client sends it. What is left out is as in a new task: `todo`, `medium`, no description and no day.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with a title")]
 pub(crate) struct Draft {
@@ -56,10 +56,8 @@ pub(crate) struct Draft {
     )]
     pub(crate) description: String,
     #[serde(default)]
-    #[schema(inline, default = "todo")]
     pub(crate) status: Status,
     #[serde(default)]
-    #[schema(inline, default = "medium")]
     pub(crate) priority: Priority,
     #[serde(default)]
     pub(crate) due_date: Option<DueDate>,

@@ -4,8 +4,8 @@ use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// A day, in the form RFC 3339 calls full-date and in no other: chrono alone would also read `2026-1-2` and years of
-/// five digits, whose text does not sort as the days do.
+// chrono alone would also read `2026-1-2` and years of five digits, whose text does not sort as the days do.
+/// A day, in the form that RFC 3339 calls full-date and in no other
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type, ToSchema)]
 #[serde(transparent)]
 #[sqlx(transparent)]

@@ -46,10 +46,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportQuery {
-    /// As what
-    #[serde(default)]
-    #[param(required = false, inline, default = "json")]
-    format: Format,
+    /// As what; JSON if it is left out
+    #[param(required = false, nullable = false, inline)]
+    format: Option<Format>,
 }
 
 #[derive(Default, Clone, Copy, Deserialize, ToSchema)]
@@ -82,13 +81,14 @@ type Chunks = mpsc::Sender<io::Result<Bytes>>;
 pub(crate) async fn export(
     State(app): State<App>,
     CurrentUser(user): CurrentUser,
-    Query(ExportQuery { format }): Query<ExportQuery>,
+    Query(query): Query<ExportQuery>,
 ) -> Result<Response, ApiError> {
     let turn = app.exports.clone().acquire_owned().await;
     let turn = turn.map_err(|error| ApiError::Internal(error.into()))?;
     let mut snapshot = app.db.begin().await?;
     let totals = Totals::of(&mut snapshot, &user.id).await?;
 
+    let format = query.format.unwrap_or_default();
     let (chunks, body) = mpsc::channel(CHUNKS);
     let writing = async move {
         let _turn = turn;

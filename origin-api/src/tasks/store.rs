@@ -21,6 +21,7 @@ pub(crate) struct Task {
     pub(crate) description: String,
     pub(crate) status: Status,
     pub(crate) priority: Priority,
+    #[schema(required = true)]
     pub(crate) due_date: Option<DueDate>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,

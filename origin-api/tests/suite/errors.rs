@@ -65,6 +65,7 @@ async fn a_field_that_is_unknown_or_there_twice_is_422_and_named() {
             "username",
         ),
         (r#"{"username":7,"password":"b"}"#, "username"),
+        (r#"{"username":"\ud800","password":"b"}"#, "username"),
         ("[]", "body"),
         ("7", "body"),
         ("null", "body"),
@@ -73,6 +74,18 @@ async fn a_field_that_is_unknown_or_there_twice_is_422_and_named() {
         reply.assert_wrong(&[field]);
         assert!(!reply.text.contains("struct"), "{reply:?}");
     }
+}
+
+#[tokio::test]
+async fn text_that_is_no_text_is_400_and_a_nul_is_a_character_as_any() {
+    let api = Api::start().await;
+    api.send(raw("application/json", b"{\"username\":\"\xff\"}".to_vec()))
+        .await
+        .assert_error(400, "invalid_json");
+    let nul = r#"{"username":"a\u0000b","password":"a\u0000b"}"#;
+    api.send(raw("application/json", nul))
+        .await
+        .assert_error(401, "invalid_credentials");
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
-use axum::http::header;
+use std::time::Duration;
+
+use axum::http::{Method, header};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use crate::support::{Api, Reply};
+use crate::support::{Api, Reply, request};
 
 const EXPORT: &str = "/api/v1/tasks/export";
 
@@ -21,6 +24,18 @@ async fn api() -> (Api, String) {
         .await
         .unwrap();
     (api, token)
+}
+
+/// Every other of them is ada's, the rest bob's.
+async fn insert_a_thousand(api: &Api) {
+    sqlx::query(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+         INSERT INTO tasks (user_id, title, description, created_at, updated_at)
+         SELECT iif(i % 2, 'ada', 'bob'), i, '', '2026-11-24T00:00:00Z', '2026-11-24T00:00:00Z' FROM n",
+    )
+    .execute(&api.db)
+    .await
+    .unwrap();
 }
 
 fn assert_names_a_file(reply: &Reply, media_type: &str, file: &str) {
@@ -91,14 +106,7 @@ async fn an_export_of_nothing_is_whole() {
 async fn an_export_of_many_tasks_has_each_of_them_once_and_nobody_elses() {
     let api = Api::start().await;
     let (ada, bob) = (api.user("ada").await, api.user("bob").await);
-    sqlx::query(
-        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-         INSERT INTO tasks (user_id, title, description, created_at, updated_at)
-         SELECT iif(i % 2, 'ada', 'bob'), i, '', '2026-11-24T00:00:00Z', '2026-11-24T00:00:00Z' FROM n",
-    )
-    .execute(&api.db)
-    .await
-    .unwrap();
+    insert_a_thousand(&api).await;
 
     let report = api.get(EXPORT, &ada).await.json();
     let titles: Vec<u32> = report["tasks"]
@@ -111,6 +119,37 @@ async fn an_export_of_many_tasks_has_each_of_them_once_and_nobody_elses() {
     assert_eq!(report["totals"]["status"]["todo"], 500);
     let csv = api.get(&format!("{EXPORT}?format=csv"), &bob).await.text;
     assert_eq!(csv.lines().count(), 501);
+}
+
+#[tokio::test]
+async fn exports_that_clients_leave_make_room_for_others() {
+    let api = Api::start().await;
+    let (ada, _) = (api.user("ada").await, api.user("bob").await);
+    insert_a_thousand(&api).await;
+    let others = async {
+        for _ in 0..20 {
+            let left = api.open(request(Method::GET, EXPORT, &ada, None)).await;
+            assert_eq!(left.status(), 200);
+        }
+        api.get(EXPORT, &ada).await.json()
+    };
+    let report = tokio::time::timeout(Duration::from_secs(30), others).await;
+    assert_eq!(report.unwrap()["tasks"].as_array().unwrap().len(), 500);
+}
+
+#[tokio::test]
+async fn an_export_that_fails_on_its_way_does_not_look_whole() {
+    let api = Api::start().await;
+    let token = api.user("ada").await;
+    for title in ["good", "bad"] {
+        api.task(&token, json!({"title": title})).await;
+    }
+    sqlx::query("UPDATE tasks SET updated_at = 'never' WHERE title = 'bad'")
+        .execute(&api.db)
+        .await
+        .unwrap();
+    let response = api.open(request(Method::GET, EXPORT, &token, None)).await;
+    assert!(response.into_body().collect().await.is_err());
 }
 
 #[tokio::test]

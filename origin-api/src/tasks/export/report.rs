@@ -30,7 +30,8 @@ pub(crate) struct ExportedTask {
     pub(crate) week: String,
 }
 
-/// An export as JSON. Only described by this: what is sent is written piece by piece.
+// Only a description: what is sent is written piece by piece.
+/// An export as JSON
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "a description, never a value")]
 pub(crate) struct Report {
