@@ -8,15 +8,20 @@ import { loadtest, withStack } from "./loaded-stack.mjs";
 import { Advice, ROOT, tell } from "./run.mjs";
 
 const OUT = join(ROOT, "target", "compare");
-/** More than any run here has users and attackers. */
-const ACCOUNTS = 40;
+const ARGS = process.argv.slice(2);
+
+/** What an argument of the load tester says, or it says itself if it is not told. */
+const told = (name, otherwise) => Number(ARGS[ARGS.indexOf(name) + 1 || ARGS.length] ?? otherwise);
+
+/** One for each user and each attacker. */
+const USERS = told("--users", 50) + told("--attackers", 6);
 
 await tell(() =>
-  withStack({ users: ACCOUNTS }, async ({ origin, bouncer }) => {
+  withStack({ users: USERS }, async ({ origin, bouncer }) => {
     mkdirSync(OUT, { recursive: true });
     const [json, html] = ["report.json", "report.html"].map((name) => join(OUT, name));
     const where = ["--origin", origin, "--through", bouncer, "--json", json, "--html", html];
-    if (!(await loadtest("compare", ...where, ...process.argv.slice(2)))) {
+    if (!(await loadtest("compare", ...where, ...ARGS))) {
       throw new Advice("The comparison did not take place; the load tester says why above.");
     }
     console.log(`\nThe same as a page: ${relative(process.cwd(), html)}`);

@@ -78,7 +78,7 @@ pub struct CompareArgs {
 #[derive(Debug, Args)]
 pub struct LoadArgs {
     /// How many users
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = value_parser!(u32).range(1..=10_000))]
     pub users: u32,
 
     /// In how many seconds the users arrive
