@@ -61,7 +61,7 @@ async fn find(db: &SqlitePool, user_id: &str, text: &str, page: Page) -> sqlx::R
         "user_id : {} AND {{title description}} : ({words})",
         quoted(user_id)
     );
-    // CROSS JOIN has SQLite begin with the words: the other way round it would ask the index for each of the tasks.
+    // CROSS, so that SQLite asks the index once and not for each of the owner's tasks, which it takes to be few.
     sqlx::query_as(
         "SELECT tasks.* FROM task_words CROSS JOIN tasks ON tasks.id = task_words.rowid
          WHERE task_words MATCH ? AND tasks.user_id = ?
