@@ -98,7 +98,7 @@ pub struct LoadArgs {
     pub impatient_percent: u32,
 
     /// How many requests a second each attacker sends
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = value_parser!(u32).range(1..=10_000))]
     pub attack_per_s: u32,
 
     /// How long a request may take, from when it was due, before it counts as failed
