@@ -5,6 +5,8 @@
 //! given back at once: for that moment somebody else may be refused what is then there again, and nobody is ever admitted
 //! too much.
 //!
+//! Who was refused is refused again until the retry time without a call.
+//!
 //! An object that does not answer in time is done without, as its rules say: the request is counted in this isolate, or
 //! passes uncounted, or is refused.
 
@@ -20,14 +22,23 @@ use crate::ledgers::{LedgerError, Sent};
 use crate::policy::{OnError, Policy, Rule, Store};
 
 mod asked;
+mod denials;
+mod generations;
 mod giving_back;
 mod local;
 
 pub use asked::{Asked, Call, RefusedBy};
+pub use denials::Denials;
 pub use local::Local;
 
 thread_local! {
     static LOCAL: RefCell<Local> = RefCell::default();
+    static DENIALS: RefCell<Denials> = RefCell::default();
+}
+
+/// The decision on a request that is refused without asking anybody, as one like it was before.
+pub(crate) fn denied(asked: &Asked<'_>, now_ms: u64) -> Option<Decision> {
+    DENIALS.with_borrow_mut(|denials| denials.of(asked, now_ms))
 }
 
 /// What is asked for a request, on its way.
@@ -212,6 +223,16 @@ impl<'a> Admission<'a> {
     pub(crate) fn is_unavailable(&self) -> bool {
         let is_refused = |answer: &Answer| matches!(answer, Answer::Refused);
         self.answers.iter().any(is_refused)
+    }
+
+    /// Remembers this refusal, so that the next request like this one costs no call. What was decided without an object may
+    /// be decided otherwise as soon as that can be asked.
+    pub(crate) fn deny_more(&self, decision: &Decision) {
+        let is_objects = |answer: &Answer| matches!(answer, Answer::Object(_));
+        if self.answers.iter().all(is_objects) {
+            let now_ms = js::now_ms();
+            DENIALS.with_borrow_mut(|denials| denials.remember(&self.asked, decision, now_ms));
+        }
     }
 
     /// Where the client stands, rule by rule.

@@ -12,7 +12,8 @@ use js_sys::Object;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use admission::{Admission, Asked, Asking, End};
+use admission::{Admission, Asked, Asking, End, denied};
+use answers::{refuse, refuse_at_once, refuse_by};
 use bouncer::Bouncer;
 use facts::Facts;
 use head::Head;
@@ -21,11 +22,12 @@ use origin::{Failure, Outgoing};
 use policy::{Mode, Origin, Route};
 use refusal::Refusal;
 use report::What;
-use stamp::{stamp, violated};
+use stamp::stamp;
 use timing::Timing;
 use wire::Wire;
 
 pub mod admission;
+mod answers;
 pub mod bouncer;
 pub mod cors;
 pub mod facts;
@@ -74,6 +76,16 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let lacks_key = client.lacks_key();
     if client.has_stale_key() {
         jwks::ask(&bouncer.identification, &context, facts.now_ms);
+    }
+
+    let [enforced, shadowed] = &asked;
+    if !lacks_key
+        && shadowed.calls.is_empty()
+        && let Some(decision) = denied(enforced, facts.now_ms)
+        && let Some(by) = enforced.refused(&decision)
+    {
+        report::refused(&env, What::Refused, &by);
+        return refuse_by(bouncer, &by, enforced, &decision, &facts);
     }
 
     // Up to here nothing has waited for anything. From here on objects are asked, then the origin; before them, if a token
@@ -134,14 +146,11 @@ impl Visit {
     async fn admit(&self, admission: &mut Admission<'static>) -> (JsValue, End) {
         let decision = admission.decision();
         if let Some(by) = admission.asked().refused(&decision) {
-            let refusal = Refusal::RateLimited {
-                limit: by.limit,
-                refused: by.wait,
-                violated: violated(&admission.asked().names(), &decision),
-            };
             report::refused(&self.env, What::Refused, &by);
-            let stamp = self.stamp(admission.asked(), &decision);
-            return (self.refuse(&refusal, &stamp, None), End::Unanswered);
+            admission.deny_more(&decision);
+            let facts = Facts::read(&self.lines);
+            let response = refuse_by(self.bouncer, &by, admission.asked(), &decision, &facts);
+            return (response, End::Unanswered);
         }
         if admission.is_unavailable() {
             let stamp = self.stamp(admission.asked(), &decision);
@@ -251,22 +260,6 @@ impl Visit {
         let timing = Timing::new(facts.now_ms, js::now_ms(), origin_ms);
         refuse(&self.bouncer.policy.wire, refusal, stamp, timing, &facts)
     }
-}
-
-/// The answer to what is not counted.
-fn refuse_at_once(wire: &Wire, refusal: &Refusal, facts: &Facts<'_>) -> JsValue {
-    refuse(wire, refusal, &Head::default(), Timing::default(), facts)
-}
-
-fn refuse(
-    wire: &Wire,
-    refusal: &Refusal,
-    stamp: &Head,
-    timing: Timing,
-    facts: &Facts<'_>,
-) -> JsValue {
-    let (head, body) = wire.answer(refusal, stamp, timing, facts);
-    js::answer(refusal.status(), head.as_str(), &body)
 }
 
 fn failure(error: &JsValue) -> Failure {

@@ -3,24 +3,16 @@
 //!
 //! They count by the same ledgers as the objects do. But the world has many isolates, each with counters of its own, and an
 //! isolate may end at any time: this bounds what one client gets through one isolate, and is no shared limit.
-//!
-//! There are two generations: when the young one is full, the old one is forgotten and the young one takes its place. Whose
-//! ledger is asked for again moves to the young one, so whoever keeps coming stays.
-
-use std::collections::BTreeMap;
 
 use bouncer_durable::ledger::{Claim, Decision, Ledger};
 
+use super::generations::Generations;
 use crate::identity::Key;
-
-/// How many keys a generation holds.
-const MAX_KEYS: usize = 10_000;
 
 /// Ledgers by the name of their key.
 #[derive(Default)]
 pub struct Local {
-    young: BTreeMap<String, Ledger>,
-    old: BTreeMap<String, Ledger>,
+    ledgers: Generations<Ledger>,
     next_id: u64,
 }
 
@@ -30,7 +22,9 @@ impl Local {
     /// See [`Ledger::take`].
     pub fn take(&mut self, key: &Key, claims: &[Claim], now_ms: u64) -> Decision {
         let id = self.id();
-        self.ledger(key).take(id, claims, now_ms)
+        self.ledgers
+            .get_or_default(key.to_string())
+            .take(id, claims, now_ms)
     }
 
     /// See [`Ledger::refund`].
@@ -42,24 +36,15 @@ impl Local {
         now_ms: u64,
     ) -> Decision {
         let id = self.id();
-        self.ledger(key).refund(id, claims, receipt, now_ms)
+        self.ledgers
+            .get_or_default(key.to_string())
+            .refund(id, claims, receipt, now_ms)
     }
 
     /// Nothing here is delivered twice.
     const fn id(&mut self) -> u64 {
         self.next_id = self.next_id.wrapping_add(1);
         self.next_id
-    }
-
-    fn ledger(&mut self, key: &Key) -> &mut Ledger {
-        let name = key.to_string();
-        if !self.young.contains_key(&name) && self.young.len() >= MAX_KEYS {
-            self.old = std::mem::take(&mut self.young);
-        }
-        let old = &mut self.old;
-        self.young
-            .entry(name)
-            .or_insert_with_key(|name| old.remove(name).unwrap_or_default())
     }
 }
 
@@ -69,6 +54,7 @@ mod tests {
 
     use bouncer_durable::Limit;
 
+    use super::super::generations::MAX_NAMES;
     use super::*;
 
     fn claims() -> [Claim; 1] {
@@ -98,13 +84,12 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_whoever_keeps_coming_is_not_forgotten() {
         let mut local = Local::default();
-        for number in 1..5 * MAX_KEYS {
+        for number in 1..5 * MAX_NAMES {
             local.take(&key(number), &claims(), 0);
             if number % 1_000 == 0 {
                 local.take(&key(0), &claims(), 0);
             }
         }
-        assert!(local.young.len() + local.old.len() <= 2 * MAX_KEYS);
         assert!(local.take(&key(0), &claims(), 0).refused().is_some());
         assert_eq!(
             local.take(&key(1), &claims(), 0).refused(),

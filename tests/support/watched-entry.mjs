@@ -1,6 +1,6 @@
 // The product, with an object that counts what it writes, and a door through which a test can speak to objects:
-// POST /-/OBJECT sends the body to it as a message, GET /-/OBJECT asks how many rows it has written, and how many bytes came
-// with its messages that are no part of them.
+// POST /-/OBJECT sends the body to it as a message, GET /-/OBJECT asks how many rows it has written, how many messages it got,
+// and how many bytes came with them that are no part of them.
 
 import product, { Ledger as Product } from "../../src/entry.mjs";
 
@@ -20,6 +20,7 @@ export default {
 
 export class Ledger extends Product {
   #rows = 0;
+  #calls = 0;
   #spareBytes = 0;
 
   constructor(ctx, env) {
@@ -34,11 +35,12 @@ export class Ledger extends Product {
   }
 
   call(message) {
+    this.#calls += 1;
     this.#spareBytes += message.buffer.byteLength - message.byteLength;
     return super.call(message);
   }
 
   seen() {
-    return { rows: this.#rows, spareBytes: this.#spareBytes };
+    return { rows: this.#rows, calls: this.#calls, spareBytes: this.#spareBytes };
   }
 }

@@ -1,0 +1,85 @@
+// A refusal costs nothing: after the first, no object is asked until the retry time.
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { after, before, describe, it } from "node:test";
+import { startScriptedOrigin } from "./support/scripted-origin.mjs";
+import { policy, sleep, stampOf, startBouncer, token, whole } from "./support/stack.mjs";
+
+const WATCHED = fileURLToPath(new URL("support/watched-entry.mjs", import.meta.url));
+
+const bucket = { algorithm: "token-bucket" };
+const RULES = [
+  { name: "few", match: ["GET /few"], key: "ip", limit: "2/10 seconds", ...bucket },
+  { name: "failing", match: ["GET /failing"], key: "ip", limit: "2/10 seconds", count: [200], ...bucket },
+  { name: "user", match: ["GET /user"], key: "user", limit: "2/day", ...bucket },
+  { name: "tenant", match: ["GET /user"], also: true, key: "tenant", limit: "100/day", ...bucket },
+];
+
+describe("after a refusal", () => {
+  let origin;
+  let bouncer;
+  before(async () => {
+    origin = await startScriptedOrigin();
+    bouncer = await startBouncer(policy(origin.url, { rules: RULES }), { main: WATCHED });
+  });
+  after(async () => {
+    await bouncer?.stop();
+    origin?.stop();
+  });
+
+  const get = async (path, client) => whole(await bouncer.fetch(path, client));
+  const calls = async (object) => (await (await bouncer.fetch(`/-/${encodeURIComponent(object)}`)).json()).calls;
+  const statuses = async (count, path, client) => {
+    const found = [];
+    for (let index = 0; index < count; index += 1) found.push((await get(path, client)).status);
+    return found;
+  };
+
+  it("nobody is asked until the retry time, and then whoever has waited gets in", async () => {
+    const client = { address: "198.51.100.1" };
+    assert.deepEqual(await statuses(3, "/few", client), [200, 200, 429]);
+    assert.equal(await calls("ip:198.51.100.1"), 3);
+    const { headers } = await get("/few", client);
+    const crowd = await Promise.all(Array.from({ length: 50 }, () => get("/few", client)));
+    assert.ok(crowd.every(({ status }) => status === 429));
+    assert.equal(await calls("ip:198.51.100.1"), 3);
+    await sleep(Number(headers.get("Retry-After")) * 1_000);
+    assert.deepEqual(await statuses(2, "/few", client), [200, 429]);
+    assert.equal(await calls("ip:198.51.100.1"), 5);
+  });
+
+  it("what is told is what the object would tell, and the wait shrinks", async () => {
+    const client = { address: "198.51.100.2" };
+    await statuses(2, "/few", client);
+    const asked = await get("/few", client);
+    await sleep(1_500);
+    const remembered = await get("/few", client);
+    assert.equal(await calls("ip:198.51.100.2"), 3);
+    assert.equal(remembered.status, 429);
+    const wait_s = ({ headers }) => Number(headers.get("Retry-After"));
+    assert.ok(wait_s(remembered) < wait_s(asked), `${wait_s(remembered)} after ${wait_s(asked)}`);
+    const [was, is] = [stampOf(asked), stampOf(remembered)];
+    assert.equal(is.RateLimit, `"few-10s";r=0;t=${wait_s(remembered)}`);
+    for (const name of ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy"]) assert.equal(is[name], was[name]);
+    assert.equal(JSON.parse(remembered.text).retry_after, wait_s(remembered));
+  });
+
+  it("of one key no other key is asked or charged", async () => {
+    const client = { token: token("ada", { org: "acme" }) };
+    assert.deepEqual(await statuses(3, "/user", client), [200, 200, 429]);
+    const [user, tenant] = [await calls("user:ada"), await calls("tenant:acme")];
+    const { headers } = await get("/user", client);
+    assert.match(headers.get("RateLimit"), /"user-1d";r=0;.*"tenant-1d";r=98;/);
+    assert.deepEqual(await statuses(5, "/user", client), [429, 429, 429, 429, 429]);
+    assert.deepEqual([await calls("user:ada"), await calls("tenant:acme")], [user, tenant]);
+    const other = { token: token("eve", { org: "acme" }) };
+    assert.equal((await get("/user", other)).status, 200);
+  });
+
+  it("by a rule whose permits may come back the object is asked all the same", async () => {
+    const client = { address: "198.51.100.3" };
+    assert.deepEqual(await statuses(5, "/failing", client), [200, 200, 429, 429, 429]);
+    assert.equal(await calls("ip:198.51.100.3"), 5);
+  });
+});
