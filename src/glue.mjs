@@ -167,26 +167,34 @@ async function pass(body, writable, clock) {
 // What can end a request to the origin before its answer: the origin's time, or the client.
 function clockOf(request, timeoutMs) {
   const controller = new AbortController();
-  const abort = (message, name) => controller.abort(new DOMException(message, name));
   let timer;
   let isOver = false;
+  const abort = (reason) => {
+    if (!isOver) controller.abort(reason);
+  };
   const clock = {
     signal: controller.signal,
+    abandoned: undefined,
     start() {
-      if (!isOver) timer ??= setTimeout(() => abort(`no answer within ${timeoutMs} ms`, "TimeoutError"), timeoutMs);
+      const expire = () => abort(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
+      if (!isOver) timer ??= setTimeout(expire, timeoutMs);
     },
     stop() {
       clearTimeout(timer);
       timer = undefined;
     },
-    abandon: (reason) => abort(String(reason), "AbandonedError"),
+    // What broke is passed on as it is: the runtime knows its own errors, and does not report them as faults of ours.
+    abandon(reason) {
+      clock.abandoned ??= new DOMException(String(reason), "AbandonedError");
+      abort(reason);
+    },
     end() {
       isOver = true;
       clock.stop();
       request.signal?.removeEventListener("abort", onGone);
     },
   };
-  const onGone = () => clock.abandon("the client has gone");
+  const onGone = () => clock.abandon(request.signal.reason);
   // There is one where the compatibility flag enable_request_signal is set.
   if (request.signal?.aborted) onGone();
   request.signal?.addEventListener("abort", onGone);
@@ -216,6 +224,8 @@ export async function forward(request, binding, url, lines, timeoutMs) {
     if (response.status <= 599) return response;
     await response.body?.cancel();
     throw new Error(`status ${response.status}`);
+  } catch (error) {
+    throw clock.abandoned ?? error;
   } finally {
     clock.end();
   }

@@ -177,7 +177,7 @@ describe("failures", () => {
     const { sub } = JSON.parse(Buffer.from(claims, "base64url"));
     assert.deepEqual(await statuses(2, "/both/200", client), [200, 200]);
     await fail(`user:${sub}`, "late");
-    for (let time = 0; time < 4; time += 1) await hangUp("/both/200", client, 50);
+    await hangUp("/both/200", client, 50);
     await sleep(400);
     await fail(`user:${sub}`, "");
     assert.match((await get("/both/200", client)).headers.get("RateLimit"), /"org-1d";r=7;/);
