@@ -4,6 +4,7 @@
 //! on nobody's clock, but within the time a request may take. Nothing is retried: only a request that never left, because
 //! the server had closed an idle connection, moves on to a new one.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use hyper::http::response::Parts;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::runtime::{self, Runtime};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
@@ -56,6 +58,14 @@ pub struct Kept {
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: AbortHandle,
+}
+
+/// What runs clients: one thread, which leaves the machine to the server.
+///
+/// # Errors
+/// When the system has nothing to run them with.
+pub fn runtime() -> io::Result<Runtime> {
+    runtime::Builder::new_current_thread().enable_all().build()
 }
 
 // === impl Client ===

@@ -5,13 +5,14 @@
 //! leaves the API busy.
 
 use crate::cli::CompareArgs;
+use crate::client;
 use crate::compare::report::Comparison;
 use crate::compare::table::Table;
 use crate::error::Error;
 use crate::html;
 use crate::outputs::Outputs;
 use crate::request::Target;
-use crate::scenario::{Play, rest, runtime, shape};
+use crate::scenario::{Play, rest, shape};
 
 pub mod report;
 pub mod table;
@@ -22,7 +23,7 @@ pub mod table;
 /// [`Error`] when the runs could not take place or their results could not be written.
 pub fn run(args: &CompareArgs) -> Result<(), Error> {
     let outputs = Outputs::open(&args.outputs)?;
-    let comparison = runtime()?.block_on(compare(args))?;
+    let comparison = client::runtime()?.block_on(compare(args))?;
     let csv = &comparison.protected;
     outputs.write(&comparison, &Table(&comparison), html::comparison, csv)
 }

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::net::lookup_host;
-use tokio::runtime;
-
 use crate::cli::HammerArgs;
-use crate::client::Keep;
+use crate::client::{self, Keep};
 use crate::error::Error;
 use crate::output::Output;
 use crate::report::Report;
@@ -22,10 +19,7 @@ use crate::volley::{self, Load, Volley};
 /// the run could not take place or its results could not be written.
 pub fn run(args: HammerArgs) -> Result<(), Error> {
     let output = Output::open(args.json.clone())?;
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let volley = runtime.block_on(fire(&args))?;
+    let volley = client::runtime()?.block_on(fire(&args))?;
 
     let show_refusal = args.show_refusal;
     let target = args.url.clone();
@@ -35,15 +29,6 @@ pub fn run(args: HammerArgs) -> Result<(), Error> {
 }
 
 async fn fire(args: &HammerArgs) -> Result<Volley, Error> {
-    let addresses = match lookup_host((args.url.host.as_str(), args.url.port)).await {
-        Ok(addresses) => addresses.collect(),
-        Err(source) => {
-            return Err(Error::UnknownHost {
-                host: args.url.host.clone(),
-                source,
-            });
-        }
-    };
     let load = Load {
         request: template(&args.url, &args.method, &args.headers, &args.body),
         requests: args.requests,
@@ -55,7 +40,7 @@ async fn fire(args: &HammerArgs) -> Result<Volley, Error> {
             Keep::Nothing
         },
     };
-    Ok(volley::fire(load, addresses).await?)
+    Ok(volley::fire(load, args.url.addresses().await?).await?)
 }
 
 fn report(args: HammerArgs, volley: Volley) -> Result<Report, Error> {

@@ -2,13 +2,18 @@
 //!
 //! Everything is validated here, before the first connection is opened, and every error says what to change.
 
+use std::net::SocketAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{HOST, HeaderName, HeaderValue, USER_AGENT};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Method, Request, Uri};
+use tokio::net::lookup_host;
+
+use crate::error::Error;
 
 /// A request that can be sent any number of times.
 pub type Template = Request<Full<Bytes>>;
@@ -90,6 +95,20 @@ pub fn template(target: &Target, method: &Method, headers: &[HeaderLine], body: 
 // === impl Target ===
 
 impl Target {
+    /// The addresses of the server.
+    ///
+    /// # Errors
+    /// [`Error::UnknownHost`] when there are none.
+    pub async fn addresses(&self) -> Result<Arc<[SocketAddr]>, Error> {
+        match lookup_host((self.host.as_str(), self.port)).await {
+            Ok(addresses) => Ok(addresses.collect()),
+            Err(source) => Err(Error::UnknownHost {
+                host: self.host.clone(),
+                source,
+            }),
+        }
+    }
+
     /// A path of the same server, behind the path of this URL.
     ///
     /// # Errors

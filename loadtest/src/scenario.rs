@@ -7,13 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{Method, StatusCode};
-use tokio::net::lookup_host;
-use tokio::runtime;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval};
 
 use crate::cli::{LoadArgs, ScenarioArgs};
-use crate::client::{Client, Keep};
+use crate::client::{self, Client, Keep};
 use crate::error::Error;
 use crate::html;
 use crate::outputs::Outputs;
@@ -66,15 +64,8 @@ pub fn run(args: &ScenarioArgs) -> Result<(), Error> {
         timeout: args.load.timeout(),
         password: &args.load.password,
     };
-    let report = runtime()?.block_on(play.through())?;
+    let report = client::runtime()?.block_on(play.through())?;
     outputs.write(&report, &Table(&report), html::scenario, &report)
-}
-
-/// Everything runs on one thread, which leaves the machine to the server.
-pub(crate) fn runtime() -> Result<runtime::Runtime, Error> {
-    Ok(runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?)
 }
 
 pub(crate) fn shape(load: &LoadArgs, attackers: u32) -> Shape {
@@ -122,7 +113,7 @@ impl Play<'_> {
         let duration = Duration::from_secs(self.shape.duration_s.into());
         let stage = Arc::new(Stage {
             target: self.target.clone(),
-            addresses: addresses(self.target).await?.into(),
+            addresses: self.target.addresses().await?,
             password: self.password.to_owned(),
             timeout: self.timeout,
             begun: Instant::now(),
@@ -154,20 +145,10 @@ impl Play<'_> {
         let Some(origin) = self.origin else {
             return Ok(None);
         };
-        let mut client = Client::new(addresses(origin).await?.into(), self.timeout);
+        let mut client = Client::new(origin.addresses().await?, self.timeout);
         let request = template(&origin.join(LOAD_PATH)?, &Method::GET, &[], "");
         let (_, kept) = client.send(&request, Keep::Everything).await;
         Ok(kept.and_then(|kept| serde_json::from_slice(&kept.body).ok()))
-    }
-}
-
-pub(crate) async fn addresses(target: &Target) -> Result<Vec<std::net::SocketAddr>, Error> {
-    match lookup_host((target.host.as_str(), target.port)).await {
-        Ok(addresses) => Ok(addresses.collect()),
-        Err(source) => Err(Error::UnknownHost {
-            host: target.host.clone(),
-            source,
-        }),
     }
 }
 
@@ -177,7 +158,7 @@ pub(crate) async fn addresses(target: &Target) -> Result<Vec<std::net::SocketAdd
 /// [`Error::Restless`] when it is not within a minute.
 pub(crate) async fn rest(target: &Target) -> Result<(), Error> {
     let health = template(&target.join("/health")?, &Method::GET, &[], "");
-    let mut client = Client::new(addresses(target).await?.into(), Duration::from_secs(5));
+    let mut client = Client::new(target.addresses().await?, Duration::from_secs(5));
     let mut in_a_row = 0;
     let deadline = Instant::now() + Duration::from_mins(1);
     while in_a_row < 5 {

@@ -15,6 +15,9 @@ pub mod finer;
 /// Digits that a latency keeps: up to 2 ms it is exact to the microsecond, above that to one part in a thousand.
 const SIGNIFICANT_DIGITS: u8 = 3;
 
+/// No latency is below the microsecond that it is measured in.
+pub const SHORTEST_MS: f64 = 0.001;
+
 /// What the samples of one run say. Its fields are part of the JSON output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
@@ -85,6 +88,20 @@ impl Statistics {
             status_counts,
             transport_errors,
         })
+    }
+
+    /// How many requests there were.
+    #[must_use]
+    pub fn requests(&self) -> u32 {
+        [&self.served, &self.refused, &self.failed]
+            .iter()
+            .fold(0, |sum: u32, group| sum.saturating_add(group.count))
+    }
+
+    /// How many of them had no complete answer.
+    #[must_use]
+    pub fn unanswered(&self) -> u32 {
+        self.transport_errors.values().sum()
     }
 }
 

@@ -14,8 +14,14 @@ pub struct Table<'a>(pub &'a Report);
 /// The percentiles that every table shows, in this order.
 pub(crate) const HEADINGS: [&str; 7] = ["p50", "p90", "p95", "p99", "p99.9", "max", "p99/p50"];
 
-/// Marks what failed.
-pub(crate) const ALARM: Style = AnsiColor::Red.on_default();
+/// Marks what failed, if anything did.
+pub(crate) fn alarm(statistics: &Statistics) -> Style {
+    if statistics.failed.count > 0 {
+        AnsiColor::Red.on_default()
+    } else {
+        Style::new()
+    }
+}
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,14 +48,9 @@ impl fmt::Display for Table<'_> {
         }
         writeln!(f)?;
         let statistics = &report.statistics;
-        let alarm = if statistics.failed.count > 0 {
-            ALARM
-        } else {
-            Style::new()
-        };
         row(f, Style::new(), "served", &statistics.served)?;
         row(f, Style::new(), "refused", &statistics.refused)?;
-        row(f, alarm, "failed", &statistics.failed)
+        row(f, alarm(statistics), "failed", &statistics.failed)
     }
 }
 

@@ -77,8 +77,7 @@ pub struct OutOfSockets {
 ///
 /// # Errors
 /// [`OutOfSockets`], before the first request is sent. A server that refuses connections is no error but a result.
-pub async fn fire(load: Load, addresses: Vec<SocketAddr>) -> Result<Volley, OutOfSockets> {
-    let addresses: Arc<[SocketAddr]> = addresses.into();
+pub async fn fire(load: Load, addresses: Arc<[SocketAddr]>) -> Result<Volley, OutOfSockets> {
     let mut opening = JoinSet::new();
     let wanted = load.concurrency.min(load.requests);
     for _ in 0..wanted {

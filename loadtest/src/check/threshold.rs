@@ -9,6 +9,7 @@ use std::str::FromStr;
 use anstyle::AnsiColor;
 
 use crate::check::evidence::{Evidence, Latency};
+use crate::statistics::SHORTEST_MS;
 
 /// The most that is accepted, or `none` where anything is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,10 +74,10 @@ pub fn verdicts(
     let failures = Some(evidence.failures_percent());
 
     let mut verdicts: Vec<Verdict> = [
-        judge("p95", p95, " ms", thresholds.p95_ms),
-        judge("p99", p99, " ms", thresholds.p99_ms),
-        judge("failures", failures, " %", thresholds.failures_percent),
-        judge("tail (p99/p50)", tail, "", thresholds.tail_ratio),
+        judge("p95", p95, " ms", "", thresholds.p95_ms),
+        judge("p99", p99, " ms", "", thresholds.p99_ms),
+        judge("failures", failures, " %", "", thresholds.failures_percent),
+        judge("tail (p99/p50)", tail, "", "", thresholds.tail_ratio),
     ]
     .into_iter()
     .flatten()
@@ -84,9 +85,10 @@ pub fn verdicts(
     if let Some(base) = baseline {
         let p95 = p95.map(|ms| times(ms, base.p95_ms));
         let p99 = p99.map(|ms| times(ms, base.p99_ms));
-        let unit = |ms: f64| format!(" times the baseline's {} ms", Number(ms));
-        verdicts.extend(judge("p95", p95, &unit(base.p95_ms), thresholds.p95_times));
-        verdicts.extend(judge("p99", p99, &unit(base.p99_ms), thresholds.p99_times));
+        let of = |ms: f64| format!(" the baseline's {} ms", Number(ms));
+        let (of_p95, of_p99) = (of(base.p95_ms), of(base.p99_ms));
+        verdicts.extend(judge("p95", p95, " times", &of_p95, thresholds.p95_times));
+        verdicts.extend(judge("p99", p99, " times", &of_p99, thresholds.p99_times));
     }
     if latency.is_none() {
         verdicts.push(Verdict {
@@ -97,21 +99,12 @@ pub fn verdicts(
     verdicts
 }
 
-/// No latency is below the microsecond that it is measured in.
-const SHORTEST_MS: f64 = 0.001;
-
-/// A verdict, unless the threshold is switched off.
-fn judge(name: &str, found: Option<f64>, unit: &str, limit: Limit) -> Option<Verdict> {
+/// A verdict, unless the threshold is switched off. What is found is `of` something, or stands for itself.
+fn judge(name: &str, found: Option<f64>, unit: &str, of: &str, limit: Limit) -> Option<Verdict> {
     let most = limit.0?;
     let (passed, found) = match found {
-        Some(value) => (value <= most, format!("{}{unit}", Number(value))),
+        Some(value) => (value <= most, format!("{}{unit}{of}", Number(value))),
         None => (false, "unknown, as nothing was served".to_owned()),
-    };
-    // What a ratio is of need not be said twice.
-    let unit = if unit.starts_with(" times") {
-        " times"
-    } else {
-        unit
     };
     Some(Verdict {
         passed,

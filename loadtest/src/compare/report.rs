@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::report::ScenarioReport;
-use crate::statistics::Percentiles;
+use crate::statistics::{Percentiles, SHORTEST_MS};
 
 /// The same load, straight at the API and through Bouncer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,8 +66,7 @@ impl Comparison {
 
 impl Ratios {
     fn new(of: &Percentiles, to: &Percentiles) -> Self {
-        // No latency is below the microsecond that it is measured in.
-        let ratio = |of_ms: f64, to_ms: f64| of_ms / to_ms.max(0.001);
+        let ratio = |of_ms: f64, to_ms: f64| of_ms / to_ms.max(SHORTEST_MS);
         Self {
             p50: ratio(of.p50_ms, to.p50_ms),
             p90: ratio(of.p90_ms, to.p90_ms),

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::compare::report::{Comparison, Ratios};
 use crate::figures;
 use crate::scenario::report::{OriginLoad, Party, ScenarioReport};
-use crate::statistics::Percentiles;
+use crate::statistics::{Percentiles, Statistics};
 
 /// Draws a [`Comparison`].
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +95,7 @@ fn answers(f: &mut fmt::Formatter<'_>, runs: [&Party; 3]) -> fmt::Result {
             counts.map(|count| count.to_string()),
         )?;
     }
-    let broken = all.map(|s| s.transport_errors.values().sum::<u32>());
+    let broken = all.map(Statistics::unanswered);
     if broken != [0; 3] {
         line(f, "  no answer", broken.map(|count| count.to_string()))?;
     }

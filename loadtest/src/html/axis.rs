@@ -1,5 +1,7 @@
 //! From values to places in a plot, and the round values to write beside them.
 
+use crate::statistics::SHORTEST_MS;
+
 /// One direction of a plot.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Axis {
@@ -53,7 +55,7 @@ impl Axis {
     /// Every factor of ten as long as the next, from a round value below `low` to one above `high`, at least a factor of
     /// ten apart.
     pub(super) fn log(low: f64, high: f64, [from_px, to_px]: [f64; 2]) -> Self {
-        let low = round_below(low.max(SMALLEST));
+        let low = round_below(low.max(SHORTEST_MS));
         let high = round_above(high.max(low * 10.0));
         Self {
             low,
@@ -117,15 +119,12 @@ impl Axis {
     }
 }
 
-/// The shortest latency that a logarithmic axis can show: the microsecond that it is measured in.
-const SMALLEST: f64 = 0.001;
-
 /// What is lost when powers of ten are multiplied up.
 const EPSILON: f64 = 1e-9;
 
 /// A round step, so that there are at most [`STEPS`] up to `high`.
 fn step(high: f64) -> f64 {
-    round_above((high / STEPS).max(SMALLEST))
+    round_above((high / STEPS).max(SHORTEST_MS))
 }
 
 fn power_below(value: f64) -> f64 {

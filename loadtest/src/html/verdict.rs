@@ -36,7 +36,7 @@ pub(super) fn of_scenario(report: &ScenarioReport) -> Verdict {
             "95\u{a0}% of the victims' requests took no more than {}, 99\u{a0}% no more than {}; {} failed.",
             figures::latency(p.p95_ms),
             figures::latency(p.p99_ms),
-            figures::percent(statistics.failed.count, asked(statistics)),
+            figures::percent(statistics.failed.count, statistics.requests()),
         ),
         None => "No victim was served.".to_owned(),
     };
@@ -51,7 +51,7 @@ pub(super) fn of_scenario(report: &ScenarioReport) -> Verdict {
         .collect();
     tiles.push(Tile {
         heading: "Victims served".to_owned(),
-        number: html! { (figures::percent(statistics.served.count, asked(statistics))) },
+        number: html! { (figures::percent(statistics.served.count, statistics.requests())) },
         note: format!(
             "{} refused, {} failed",
             figures::count(statistics.refused.count.into()),
@@ -141,7 +141,7 @@ fn changed(ratio: f64) -> String {
 fn victims(comparison: &Comparison) -> Tile {
     let [before, after] = [&comparison.unprotected, &comparison.protected].map(|run| {
         let statistics = &run.victims.statistics;
-        figures::percent(statistics.served.count, asked(statistics))
+        figures::percent(statistics.served.count, statistics.requests())
     });
     let Statistics {
         refused, failed, ..
@@ -182,16 +182,12 @@ fn from_to(before: &str, after: &str) -> Markup {
 /// What became of the attack, where there was one.
 fn attackers(report: &ScenarioReport) -> Option<Tile> {
     let statistics = &report.attack.statistics;
-    let all = asked(statistics);
+    let all = statistics.requests();
     (all > 0).then(|| Tile {
         heading: "Attackers refused".to_owned(),
         number: html! { (figures::percent(statistics.refused.count, all)) },
         note: format!("of {} requests", figures::count(all.into())),
     })
-}
-
-fn asked(statistics: &Statistics) -> u32 {
-    statistics.served.count + statistics.refused.count + statistics.failed.count
 }
 
 fn known(latency: Option<&Percentiles>, of: fn(&Percentiles) -> f64) -> String {

@@ -123,16 +123,8 @@ impl<'a> Row<'a> {
         finer: Option<&Finer>,
         duration_s: u32,
     ) -> Self {
-        let Statistics {
-            served,
-            refused,
-            failed,
-            ..
-        } = statistics;
-        let requests = served
-            .count
-            .saturating_add(refused.count)
-            .saturating_add(failed.count);
+        let Statistics { served, failed, .. } = statistics;
+        let requests = statistics.requests();
         let per_s = |count: u32| f64::from(count) / f64::from(duration_s.max(1));
         let p = served.latency.as_ref();
         Self {

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::StatusCode;
@@ -144,7 +144,7 @@ impl Session {
     /// Asks, and learns from the answer.
     async fn ask(&self, action: Action, due: Instant) -> Result<Record, InputError> {
         let (action, request) = {
-            let learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+            let learned = held(&self.learned);
             let action = action.with(&learned.ids);
             let request = action.request(Known {
                 target: &self.stage.target,
@@ -164,10 +164,7 @@ impl Session {
             let _lane = self.lanes.acquire().await;
             let mut client = self.idle_client();
             let (sample, kept) = client.send(&request, keep).await;
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(client);
+            held(&self.idle).push(client);
             (sample.outcome, kept)
         };
         let (outcome, kept) = timeout_at(due + self.stage.timeout, exchange)
@@ -204,7 +201,7 @@ impl Session {
     }
 
     fn learn(&self, action: Action, kept: &Kept) -> Result<(), InputError> {
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut learned = held(&self.learned);
         if kept.head.status == StatusCode::TOO_MANY_REQUESTS {
             let wait_s = kept
                 .head
@@ -233,11 +230,13 @@ impl Session {
     }
 
     fn held_until(&self) -> Instant {
-        self.learned
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .held_until
+        held(&self.learned).held_until
     }
+}
+
+/// What is behind a lock, which nobody holds while he waits for anything.
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn micros(duration: Duration) -> u64 {

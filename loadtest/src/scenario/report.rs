@@ -77,6 +77,9 @@ pub struct Second {
     pub refused: u32,
     /// How many failed.
     pub failed: u32,
+    /// How many of those had no complete answer.
+    #[serde(default)]
+    pub unanswered: u32,
     /// How many responses had each status.
     pub status_counts: BTreeMap<u16, u32>,
 }
@@ -203,19 +206,14 @@ fn upper_ms(bar: i32) -> f64 {
 
 impl Second {
     fn of(at_s: u32, samples: &[Sample]) -> Result<Self, CreationError> {
-        let Statistics {
-            served,
-            refused,
-            failed,
-            status_counts,
-            ..
-        } = Statistics::of(samples)?;
+        let statistics = Statistics::of(samples)?;
         Ok(Self {
             at_s,
-            served,
-            refused: refused.count,
-            failed: failed.count,
-            status_counts,
+            refused: statistics.refused.count,
+            failed: statistics.failed.count,
+            unanswered: statistics.unanswered(),
+            served: statistics.served,
+            status_counts: statistics.status_counts,
         })
     }
 }

@@ -6,8 +6,7 @@ use anstyle::Style;
 
 use crate::figures;
 use crate::scenario::report::{Party, ScenarioReport};
-use crate::statistics::Statistics;
-use crate::table::{ALARM, HEADINGS, cells, endings};
+use crate::table::{HEADINGS, alarm, cells, endings};
 
 /// Draws a [`ScenarioReport`]. The only colour marks failures; whoever prints it strips that where it does not belong.
 #[derive(Debug, Clone, Copy)]
@@ -35,25 +34,20 @@ impl fmt::Display for Table<'_> {
 /// One side: a line for each class, and one for each route of what was served there.
 fn party(f: &mut fmt::Formatter<'_>, name: &str, party: &Party) -> fmt::Result {
     let statistics = &party.statistics;
-    if asked(statistics) == 0 {
+    if statistics.requests() == 0 {
         return writeln!(f, "\n{name}: no requests");
     }
-    writeln!(f, "\n{name}: {} requests", asked(statistics))?;
+    writeln!(f, "\n{name}: {} requests", statistics.requests())?;
     writeln!(f, "{}", endings(statistics))?;
 
     // A route may be longer than any name of our own.
     let routes = party.routes.keys().map(|route| route.chars().count());
     let width = routes.max().unwrap_or_default().max(11) + 1;
     heading(f, width, "latency, ms", "count", &[])?;
-    let alarm = if statistics.failed.count > 0 {
-        ALARM
-    } else {
-        Style::new()
-    };
     for (style, class, group) in [
         (Style::new(), "served", &statistics.served),
         (Style::new(), "refused", &statistics.refused),
-        (alarm, "failed", &statistics.failed),
+        (alarm(statistics), "failed", &statistics.failed),
     ] {
         write!(f, "{style}{class:<width$}{:>8}", group.count)?;
         latencies(f, group.latency.as_ref())?;
@@ -62,11 +56,7 @@ fn party(f: &mut fmt::Formatter<'_>, name: &str, party: &Party) -> fmt::Result {
 
     heading(f, width, "by route", "served", &["refused", "failed"])?;
     for (route, of_route) in &party.routes {
-        let style = if of_route.failed.count > 0 {
-            ALARM
-        } else {
-            Style::new()
-        };
+        let style = alarm(of_route);
         write!(f, "{style}{route:<width$}{:>8}", of_route.served.count)?;
         latencies(f, of_route.served.latency.as_ref())?;
         writeln!(
@@ -100,8 +90,4 @@ fn latencies(
         write!(f, "{cell:>9}")?;
     }
     Ok(())
-}
-
-fn asked(statistics: &Statistics) -> u32 {
-    statistics.served.count + statistics.refused.count + statistics.failed.count
 }

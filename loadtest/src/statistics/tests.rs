@@ -50,7 +50,7 @@ proptest! {
     fn every_sample_is_counted_once_by_class_and_once_by_status_or_error(samples in prop::collection::vec(any_sample(), 0..300)) {
         let statistics = Statistics::of(&samples).unwrap();
         let total = u32::try_from(samples.len()).unwrap();
-        prop_assert_eq!(statistics.served.count + statistics.refused.count + statistics.failed.count, total);
+        prop_assert_eq!(statistics.requests(), total);
         let answers: u32 = statistics.status_counts.values().sum();
         prop_assert_eq!(answers + statistics.transport_errors.values().sum::<u32>(), total);
     }

@@ -305,20 +305,3 @@ fn a_wrong_threshold_exits_with_2_and_says_what_to_write() {
     );
     assert_eq!(check(&[&fixture("good.json"), "--p95-times", "2"]).code, 2);
 }
-
-#[test]
-#[ignore = "writes the fixtures anew, when the documents have changed"]
-fn the_fixtures_are_what_these_runs_say() {
-    let short = |mood| synthetic::Mood {
-        duration_s: 5,
-        attack_per_s: 20,
-        ..mood
-    };
-    for (name, mood) in [
-        ("good.json", short(synthetic::PROTECTED)),
-        ("bad.json", short(synthetic::UNPROTECTED)),
-    ] {
-        let text = serde_json::to_string(&synthetic::report(mood)).unwrap();
-        std::fs::write(fixture(name), text + "\n").unwrap();
-    }
-}

@@ -3,7 +3,6 @@
 use loadtest::compare::report::Comparison;
 use loadtest::html;
 
-use crate::checking::scratch;
 use crate::synthetic::{self, Mood};
 
 fn occurrences(page: &str, of: &str) -> usize {
@@ -108,15 +107,4 @@ fn a_run_in_which_nothing_happened_still_has_a_page() {
     let nothing = Comparison::new(report.clone(), report.clone(), report);
     let page = html::comparison(&nothing);
     assert!(!page.contains("NaN") && !page.contains("inf"), "{page}");
-}
-
-#[test]
-#[ignore = "leaves pages for looking at in target/tmp, of the comparison in the file LOOK or of an invented one"]
-fn look() {
-    let comparison = match std::env::var("LOOK") {
-        Ok(file) => serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap(),
-        Err(_) => synthetic::comparison(),
-    };
-    scratch("comparison.html", &html::comparison(&comparison));
-    scratch("scenario.html", &html::scenario(&comparison.unprotected));
 }

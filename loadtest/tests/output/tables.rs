@@ -103,15 +103,3 @@ fn what_is_not_known_is_a_dash() {
     assert_eq!(words(&page, "p95"), ["p95", "-", "-", "-", "-", "-"]);
     assert_eq!(words(&page, "requests")[3], "-");
 }
-
-#[test]
-#[ignore = "leaves tables for looking at in target/tmp"]
-fn look() {
-    let comparison = synthetic::comparison();
-    let tables = format!(
-        "{}\n\n{}",
-        ScenarioTable(&comparison.protected),
-        ComparisonTable(&comparison)
-    );
-    crate::checking::scratch("tables.txt", &plain(&tables));
-}

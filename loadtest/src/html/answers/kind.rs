@@ -52,15 +52,6 @@ impl Kind {
             Self::NoAnswer => "no-answer",
         }
     }
-
-    fn of(status: u16) -> Self {
-        match status {
-            429 => Self::Refused,
-            400..500 => Self::ClientError,
-            500.. => Self::ServerError,
-            _ => Self::Served,
-        }
-    }
 }
 
 // === impl Tally ===
@@ -68,27 +59,50 @@ impl Kind {
 impl Tally {
     /// Of all requests of one side.
     pub(super) fn of(statistics: &Statistics) -> Self {
-        Self::counting(&statistics.status_counts, statistics.failed.count)
+        let Statistics {
+            served,
+            refused,
+            failed,
+            status_counts,
+            ..
+        } = statistics;
+        let unanswered = statistics.unanswered();
+        Self::new(
+            served.count,
+            refused.count,
+            failed.count,
+            unanswered,
+            status_counts,
+        )
     }
 
     /// Of those that were due in one second.
     pub(super) fn of_second(second: &Second) -> Self {
-        Self::counting(&second.status_counts, second.failed)
+        let Second {
+            served,
+            refused,
+            failed,
+            unanswered,
+            status_counts,
+            ..
+        } = second;
+        Self::new(served.count, *refused, *failed, *unanswered, status_counts)
     }
 
-    /// What failed without a status had no complete answer.
-    fn counting(statuses: &BTreeMap<u16, u32>, failed: u32) -> Self {
-        let sum = |kind: Kind| {
-            let counted = statuses
-                .iter()
-                .filter(|(status, _)| Kind::of(**status) == kind);
-            counted.map(|(_, count)| count).sum::<u32>()
-        };
-        let errors = sum(Kind::ClientError) + sum(Kind::ServerError);
-        Self(Kind::ALL.map(|kind| match kind {
-            Kind::NoAnswer => failed.saturating_sub(errors),
-            _ => sum(kind),
-        }))
+    /// A 4xx is among the failed unless it was what was to be answered, so what failed is told apart from what was served
+    /// before any status is looked at.
+    fn new(
+        served: u32,
+        refused: u32,
+        failed: u32,
+        unanswered: u32,
+        status_counts: &BTreeMap<u16, u32>,
+    ) -> Self {
+        let server_errors = status_counts.range(500..).map(|(_, count)| count).sum();
+        let client_errors = failed
+            .saturating_sub(unanswered)
+            .saturating_sub(server_errors);
+        Self([served, refused, client_errors, server_errors, unanswered])
     }
 
     pub(super) fn get(self, kind: Kind) -> u32 {
@@ -112,30 +126,49 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use hyper::StatusCode;
+
     use super::*;
+    use crate::sample::{Outcome, Sample};
+    use crate::scenario::report::{Party, Record, Side};
+    use crate::transport::TransportError;
 
     #[test]
-    fn only_a_429_is_refused_and_what_is_no_error_is_served() {
-        for (status, kind) in [
-            (101, Kind::Served),
-            (200, Kind::Served),
-            (304, Kind::Served),
-            (400, Kind::ClientError),
-            (428, Kind::ClientError),
-            (429, Kind::Refused),
-            (430, Kind::ClientError),
-            (500, Kind::ServerError),
-            (599, Kind::ServerError),
-        ] {
-            assert_eq!(Kind::of(status), kind, "{status}");
-        }
+    fn a_wrong_password_that_is_told_so_is_served_and_hides_nothing_that_failed() {
+        // 7 of the 9 with 401 were to be answered with that.
+        let statuses = BTreeMap::from([(200, 10), (401, 9), (429, 20), (503, 3)]);
+        let tally = Tally::new(17, 20, 9, 4, &statuses);
+        assert_eq!(tally, Tally([17, 20, 2, 3, 4]));
+        assert_eq!(tally.plus(tally).sum(), 92);
     }
 
     #[test]
-    fn what_failed_without_a_status_had_no_answer() {
-        let statuses = BTreeMap::from([(200, 10), (201, 1), (404, 2), (429, 20), (503, 3)]);
-        let tally = Tally::counting(&statuses, 9);
-        assert_eq!(tally, Tally([11, 20, 2, 3, 4]));
-        assert_eq!(tally.plus(tally).sum(), 80);
+    fn the_seconds_of_a_run_add_up_to_its_sum() {
+        let answered = |status| Outcome::Answered(StatusCode::from_u16(status).unwrap());
+        let outcomes = [
+            answered(200),
+            answered(404),
+            answered(429),
+            answered(502),
+            Outcome::Expected(StatusCode::UNAUTHORIZED),
+            Outcome::Broken(TransportError::Timeout),
+        ];
+        let records: Vec<Record> = (0..600)
+            .zip(outcomes.into_iter().cycle())
+            .map(|(number, outcome)| Record {
+                side: Side::Attacker,
+                route: "GET /",
+                due_us: number * 10_000,
+                sample: Sample {
+                    outcome,
+                    latency_us: 1_000,
+                },
+            })
+            .collect();
+        let party = Party::of(&records, Side::Attacker, 6).unwrap();
+        let whole = Tally::of(&party.statistics);
+        assert_eq!(whole, Tally([200, 100, 100, 100, 100]));
+        let seconds = party.seconds.iter().map(Tally::of_second);
+        assert_eq!(seconds.reduce(Tally::plus), Some(whole));
     }
 }
