@@ -37,7 +37,7 @@ thread_local! {
 }
 
 /// The decision on a request that is refused without asking anybody, as one like it was before.
-pub(crate) fn denied(asked: &Asked<'_>, now_ms: u64) -> Option<Decision> {
+pub(crate) fn remembered_refusal(asked: &Asked<'_>, now_ms: u64) -> Option<Decision> {
     DENIALS.with_borrow_mut(|denials| denials.of(asked, now_ms))
 }
 
@@ -227,7 +227,7 @@ impl<'a> Admission<'a> {
 
     /// Remembers this refusal, so that the next request like this one costs no call. What was decided without an object may
     /// be decided otherwise as soon as that can be asked.
-    pub(crate) fn deny_more(&self, decision: &Decision) {
+    pub(crate) fn remember_refusal(&self, decision: &Decision) {
         let is_objects = |answer: &Answer| matches!(answer, Answer::Object(_));
         if self.answers.iter().all(is_objects) {
             let now_ms = js::now_ms();

@@ -12,7 +12,7 @@ use js_sys::Object;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use admission::{Admission, Asked, Asking, End, denied};
+use admission::{Admission, Asked, Asking, End, remembered_refusal};
 use answers::{refuse, refuse_at_once, refuse_by};
 use bouncer::Bouncer;
 use facts::Facts;
@@ -81,7 +81,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let [enforced, shadowed] = &asked;
     if !lacks_key
         && shadowed.calls.is_empty()
-        && let Some(decision) = denied(enforced, facts.now_ms)
+        && let Some(decision) = remembered_refusal(enforced, facts.now_ms)
         && let Some(by) = enforced.refused(&decision)
     {
         report::refused(&env, What::Refused, &by);
@@ -147,7 +147,7 @@ impl Visit {
         let decision = admission.decision();
         if let Some(by) = admission.asked().refused(&decision) {
             report::refused(&self.env, What::Refused, &by);
-            admission.deny_more(&decision);
+            admission.remember_refusal(&decision);
             let facts = Facts::read(&self.lines);
             let response = refuse_by(self.bouncer, &by, admission.asked(), &decision, &facts);
             return (response, End::Unanswered);

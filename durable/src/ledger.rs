@@ -15,11 +15,14 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::{Refused, Standing};
+use crate::algorithm::Refused;
 use crate::counter::{Counter, Override};
 use crate::limit::Limit;
 
+mod decision;
 mod repeats;
+
+pub use decision::{Claim, Decision, LimitStanding};
 
 use repeats::Repeats;
 
@@ -32,37 +35,6 @@ pub struct Ledger {
     /// Whether something was changed that no crash may undo.
     #[serde(skip)]
     must_save: bool,
-}
-
-/// One rule's claim on a ledger: a counter, and the limits it is held to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// The counter's name: the rule's, or that of the bucket it shares.
-    pub counter: String,
-    /// The limits, each with a window of its own length.
-    pub limits: Vec<Limit>,
-    /// Permits under each of them.
-    pub cost: NonZeroU32,
-}
-
-/// The answer to a request for permits. It is also the receipt with which they can be given back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decision {
-    /// When it was made, by the clock of the object, in milliseconds since the Unix epoch.
-    pub now_ms: u64,
-    /// For each claim, in the order in which they were asked, where the key stands under each limit that holds.
-    pub claims: Vec<Vec<LimitStanding>>,
-}
-
-/// Where the key stands under one limit after the decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LimitStanding {
-    /// The limit: that of the claim, or of an override.
-    pub limit: Limit,
-    /// Remaining permits and when more come back.
-    pub standing: Standing,
-    /// Why this limit refused, if it did.
-    pub refused: Option<Refused>,
 }
 
 /// A limit that holds for a claim, and where it is counted.
@@ -267,35 +239,5 @@ impl Ledger {
 impl Held<'_> {
     fn check(&self, now_ms: u64) -> Result<(), Refused> {
         self.counter.check(self.limit, now_ms, self.cost)
-    }
-}
-
-// === impl Decision ===
-
-impl Decision {
-    /// Every standing, claim by claim.
-    pub fn standings(&self) -> impl Iterator<Item = &LimitStanding> {
-        self.claims.iter().flatten()
-    }
-
-    /// The limit that refused, and why: the one with the longest wait, the first of those if several. `None` when the
-    /// cost was taken.
-    #[must_use]
-    pub fn refused(&self) -> Option<(&LimitStanding, Refused)> {
-        let refusals = self
-            .standings()
-            .filter_map(|each| Some((each, each.refused?)));
-        refusals.reduce(|longest, next| if next.1 > longest.1 { next } else { longest })
-    }
-
-    /// Lets time pass, so that the standings can be shown beside one of this later moment. What may have come back
-    /// meanwhile is not shown, and a refusal stays what it was.
-    pub fn pass_to(&mut self, now_ms: u64) {
-        let passed_ms = now_ms.saturating_sub(self.now_ms);
-        self.now_ms = self.now_ms.max(now_ms);
-        for LimitStanding { standing, .. } in self.claims.iter_mut().flatten() {
-            standing.more_ms = standing.more_ms.saturating_sub(passed_ms);
-            standing.full_ms = standing.full_ms.saturating_sub(passed_ms);
-        }
     }
 }

@@ -70,6 +70,18 @@ fn policy() -> Policy {
     Policy::from_json(&policy.to_string()).unwrap()
 }
 
+/// What is asked for a request of a user who has a tenant, under rules on both.
+fn asked_by_ada(policy: &Policy) -> Asked<'_> {
+    let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
+    let identification = identification();
+    let credentials = Credentials {
+        authorization: &ada,
+        ..Credentials::default()
+    };
+    let client = Client::new(&identification, credentials, 1_000_000);
+    Asked::new(&policy.route("GET", "/swapped"), &client, Mode::Enforce)
+}
+
 #[test]
 fn rules_on_the_same_key_are_one_call_and_those_on_other_keys_are_others() {
     let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
@@ -192,14 +204,7 @@ fn the_plan_is_that_of_the_api_key_where_it_is_counted_by_and_else_that_of_the_v
 #[test]
 fn the_decisions_of_several_ledgers_are_put_in_the_order_of_the_rules() {
     let policy = policy();
-    let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
-    let identification = identification();
-    let credentials = Credentials {
-        authorization: &ada,
-        ..Credentials::default()
-    };
-    let client = Client::new(&identification, credentials, 1_000_000);
-    let asked = Asked::new(&policy.route("GET", "/swapped"), &client, Mode::Enforce);
+    let asked = asked_by_ada(&policy);
     assert_eq!(asked.names(), ["swapped", "burst", "tenant"]);
     assert_eq!(asked.calls.len(), 2);
     let calls = asked.calls.iter().zip([5_000, 4_000]);
@@ -258,14 +263,7 @@ fn a_call_follows_the_strictest_of_its_rules_when_it_fails() {
 #[test]
 fn a_refusal_is_of_the_limit_with_the_longest_wait_and_names_whom_it_refused() {
     let policy = policy();
-    let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
-    let identification = identification();
-    let credentials = Credentials {
-        authorization: &ada,
-        ..Credentials::default()
-    };
-    let client = Client::new(&identification, credentials, 1_000_000);
-    let asked = Asked::new(&policy.route("GET", "/swapped"), &client, Mode::Enforce);
+    let asked = asked_by_ada(&policy);
     let decide = |used: [u64; 2]| {
         let decisions = asked.calls.iter().zip(used).map(|(call, used)| {
             let mut ledger = Ledger::default();
