@@ -108,6 +108,23 @@ export function start(program, args, { env = {}, onLine = () => {} } = {}) {
   return { pid: child.pid, ended, output: () => output, kill, stop: () => stop(child, ended) };
 }
 
+/** The same, once the program has written a line like `ready`: what that has in its first group is `found`. */
+export async function startUntil(program, args, ready, { env, onLine = () => {} } = {}) {
+  let find;
+  const found = new Promise((resolve) => (find = resolve));
+  const look = (line) => {
+    const match = line.match(ready);
+    if (match) find(match[1]);
+    onLine(line);
+  };
+  const server = start(program, args, { env, onLine: look });
+  const failed = server.ended.then((how) => {
+    throw new Error(`${program} ended (${how}): ${server.output()}`);
+  });
+  failed.catch(() => {}); // Later it is expected to end.
+  return { ...server, found: await Promise.race([found, failed]) };
+}
+
 /** Sends a signal to a whole process group. False if nobody is left in it. */
 function signal(child, name) {
   try {

@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WATCHED, build } from "./build.mjs";
-import { Advice, ROOT, read, run, runQuietly, start, tell } from "./run.mjs";
+import { buildPrograms, program, seed } from "./programs.mjs";
+import { Advice, ROOT, run, runQuietly, start, tell } from "./run.mjs";
 
 const HOST = "127.0.0.1";
 const ORIGIN = { name: "the origin API", port: 8000 };
@@ -16,7 +17,6 @@ const url = ({ port }, path) => `http://${HOST}:${port}${path}`;
 const REQUESTS = 200;
 const LOGIN = "/api/v1/auth/login";
 const ACCOUNT = JSON.stringify({ username: "demo1", password: "correct horse battery staple" });
-const program = (name) => join(ROOT, "target", "release", name);
 
 const ONCE = process.argv.includes("--once");
 
@@ -67,17 +67,13 @@ async function assertFree({ name, port }) {
 function prepare() {
   build();
   console.log("start: building the origin API and the load tester (a few minutes the first time)");
-  if (!run("cargo", ["build", "--quiet", "--release", "-p", "origin-api", "-p", "loadtest"])) {
-    throw new Advice("The origin API or the load tester did not build; the compiler says why above.");
-  }
+  buildPrograms();
 }
 
 async function serve() {
   console.log(`start: a database with demo users, the origin API on ${url(ORIGIN, "")}, Bouncer on ${url(BOUNCER, "")}`);
   const database = join(folder, "tasks.sqlite");
-  if (!runQuietly(program("origin-api"), ["seed", "--database", database])) {
-    throw new Advice("The demo database could not be made; the origin says why above.");
-  }
+  seed(database);
   const JWT_SECRET = readFileSync(join(ROOT, ".dev.vars"), "utf8").match(/^JWT_SECRET="?([^"\n]+)/m)?.[1];
   if (!JWT_SECRET) {
     throw new Advice("The file .dev.vars has no JWT_SECRET; delete the file and run this again to get a new one.");

@@ -4,9 +4,14 @@
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
-import { ROOT, start } from "./run.mjs";
+import { ROOT, startUntil } from "./run.mjs";
 
 export const CONFIG = join(ROOT, "wrangler.toml");
+
+/** The policy of wrangler.toml, in front of another origin and with other fields where they are needed. */
+export function policyFor(origin, changes = {}) {
+  return { ...readConfig({ config: CONFIG }).vars.BOUNCER, origin, ...changes };
+}
 
 /**
  * Starts a built Worker in a folder of its own, under a policy and with its secrets. With `origin`, the source of a
@@ -17,17 +22,11 @@ export async function startWorkerd({ worker, folder, policy, secrets, origin }) 
   cpSync(worker, folder, { recursive: true }); // What a configuration embeds lies beside it.
   const config = join(folder, "workerd.capnp");
   writeFileSync(config, configOf(folder, { BOUNCER: policy, secrets, origin }));
-  let found;
-  const port = new Promise((resolve) => (found = resolve));
   // The control messages say which port was free.
-  const onLine = (line) => line.startsWith('{"event":"listen"') && found(JSON.parse(line).port);
-  const server = start("workerd", ["serve", "--experimental", "--control-fd=1", config], { onLine });
-  const failed = server.ended.then((how) => {
-    throw new Error(`workerd ended (${how}): ${server.output()}`);
-  });
-  failed.catch(() => {}); // Later it is expected to end.
+  const ready = /^\{"event":"listen".*"port":(\d+)/;
+  const server = await startUntil("workerd", ["serve", "--experimental", "--control-fd=1", config], ready);
   return {
-    url: `http://127.0.0.1:${await Promise.race([port, failed])}`,
+    url: `http://127.0.0.1:${server.found}`,
     pid: server.pid,
     logs: server.output,
     stop: server.kill, // It would wait for connections that are still open.

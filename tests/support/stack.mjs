@@ -8,8 +8,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestHarness, unstable_readConfig as readConfig } from "wrangler";
-import { ROOT, start } from "../../scripts/run.mjs";
-import { CONFIG } from "../../scripts/workerd.mjs";
+import { ROOT, startUntil } from "../../scripts/run.mjs";
+import { CONFIG, policyFor } from "../../scripts/workerd.mjs";
+
+export { policyFor as policy };
 
 export const SECRET = "an end-to-end secret of sixty-four bytes or more, as HS512 needs one";
 
@@ -19,24 +21,13 @@ export const BUILT_WORKER = join(ROOT, "target", "e2e-worker");
 export const temporary = () => mkdtempSync(join(tmpdir(), "bouncer-test-"));
 
 /** Starts a server in the background and waits for the line in which it says its address. */
-async function startServer(folder, program, args, env, ready, said = () => {}) {
-  let found;
-  const address = new Promise((resolve) => (found = resolve));
-  const onLine = (line) => {
-    const match = line.match(ready);
-    if (match) found(match[1]);
-    said(line);
-  };
-  const server = start(program, args, { env, onLine });
-  const failed = server.ended.then((how) => {
-    throw new Error(`${program} ended (${how}): ${server.output()}`);
-  });
-  failed.catch(() => {}); // Later it is expected to end.
+async function startServer(folder, program, args, env, ready, said) {
+  const { found, kill, stop } = await startUntil(program, args, ready, { env, onLine: said });
   return {
-    url: await Promise.race([address, failed]),
-    kill: server.kill,
+    url: found,
+    kill,
     async stop() {
-      await server.stop();
+      await stop();
       rmSync(folder, { recursive: true });
     },
   };
@@ -55,11 +46,6 @@ export function startOrigin() {
   const folder = temporary();
   const args = ["serve", "--listen", "127.0.0.1:0", "--database", join(folder, "tasks.sqlite"), "--debug-routes"];
   return startServer(folder, ORIGIN_API, args, { JWT_SECRET: SECRET }, /^listening on (\S+)/);
-}
-
-/** The policy of wrangler.toml, in front of another origin and with other fields where a test needs them. */
-export function policy(origin, changes = {}) {
-  return { ...readConfig({ config: CONFIG }).vars.BOUNCER, origin, ...changes };
 }
 
 /**
