@@ -4,12 +4,13 @@
 //! it as it is. Users are in paying organisations of [`MEMBERS`], so that many users at once do not all meet under one
 //! organisation's limit at the edge. These organisations have ids that no other way of making one can give.
 
-use chrono::{DateTime, Days, SubsecRound, Utc};
+use chrono::{DateTime, Days, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::accounts::{Plan, Role};
 use crate::organizations::New;
 use crate::password::{PasswordError, Passwords};
+use crate::tasks;
 use crate::tasks::draft::{Priority, Status};
 use crate::users::{self, Account, InsertError};
 
@@ -116,7 +117,7 @@ struct Person<'a> {
 impl Person<'_> {
     /// Says whether the user was missing.
     async fn seed(&self, db: &SqlitePool, tasks: u32) -> Result<bool, SeedError> {
-        let now = Utc::now().trunc_subsecs(3);
+        let now = tasks::now();
         let mut transaction = db.begin().await?;
         let user_id =
             match users::insert(&mut transaction, &self.account, &self.organization, now).await {

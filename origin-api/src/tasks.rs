@@ -161,6 +161,6 @@ pub(crate) async fn delete(
 }
 
 /// To the millisecond: nobody schedules by the nanosecond, and the shorter text is easier on the eye.
-fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(3)
 }

@@ -1,7 +1,8 @@
 //! The document as a page: HTML alone, without scripts, fonts or anything else from elsewhere.
 //!
-//! It reads the document as JSON, which is what it is; what is not there is left out. Every text is escaped.
+//! It reads the document as JSON, which is what it is; what is not there is left out.
 
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Map, Value};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
@@ -12,123 +13,115 @@ code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f5f5f
 
 /// The page.
 pub(super) fn render(document: &Value) -> String {
-    let title = escape(text(&document["info"], "title"));
-    let about = escape(text(&document["info"], "description"));
-    let chapters: String = items(&document["tags"])
-        .map(|tag| show_tag(document, tag))
-        .collect();
-    let schemas: String = fields(at(document, "/components/schemas"))
-        .map(|(name, schema)| show_definition(name, schema))
-        .collect();
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>\
-         <h1>{title}</h1><p>{about}</p><p>For programs: <a href=\"openapi.json\">openapi.json</a></p>\
-         {chapters}<h2>Schemas</h2>{schemas}</html>\n"
-    )
+    let title = text(&document["info"], "title");
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width";
+            title { (title) }
+            style { (PreEscaped(STYLE)) }
+            h1 { (title) }
+            p { (text(&document["info"], "description")) }
+            p { "For programs: " a href="openapi.json" { "openapi.json" } }
+            @for tag in items(&document["tags"]) { (show_tag(document, tag)) }
+            h2 { "Schemas" }
+            @for (name, schema) in fields(at(document, "/components/schemas")) { (show_definition(name, schema)) }
+        }
+    };
+    page.into_string()
 }
 
 /// The operations of a tag; nothing if there are none.
-fn show_tag(document: &Value, tag: &Value) -> String {
+fn show_tag(document: &Value, tag: &Value) -> Markup {
     let name = text(tag, "name");
-    let operations: String = operations(document)
+    let mut operations = operations(document)
         .filter(|(_, _, operation)| items(&operation["tags"]).any(|tag| tag == name))
-        .map(|(method, path, operation)| show_operation(method, path, operation))
-        .collect();
-    if operations.is_empty() {
-        return operations;
+        .peekable();
+    html! {
+        @if operations.peek().is_some() {
+            h2 { (name) }
+            p { (text(tag, "description")) }
+            @for (method, path, operation) in operations { (show_operation(method, path, operation)) }
+        }
     }
-    let (name, about) = (escape(name), escape(text(tag, "description")));
-    format!("<h2>{name}</h2><p>{about}</p>{operations}")
 }
 
-fn show_definition(name: &str, schema: &Value) -> String {
-    let name = escape(name);
-    let json = serde_json::to_string_pretty(schema).unwrap_or_default();
-    format!("<h3 id=\"{name}\">{name}</h3><pre>{}</pre>", escape(&json))
+fn show_definition(name: &str, schema: &Value) -> Markup {
+    html! {
+        h3 id=(name) { (name) }
+        pre { (serde_json::to_string_pretty(schema).unwrap_or_default()) }
+    }
 }
 
-fn show_operation(method: &str, path: &str, operation: &Value) -> String {
-    let (method, path) = (method.to_uppercase(), escape(path));
-    let summary = escape(text(operation, "summary"));
-    let more = operation["description"]
-        .as_str()
-        .map(|more| format!("<p>{}</p>", escape(more)));
-    let lock = operation["security"]
-        .is_array()
-        .then_some("<p class=\"lock\">Needs a token.</p>");
-    let parameters: String = items(&operation["parameters"])
-        .map(show_parameter)
-        .collect();
-    let parameters = (!parameters.is_empty())
-        .then(|| format!("<table><tr><th>parameter<th>in<th>type<th>{parameters}</table>"));
-    let body = at(operation, "/requestBody/content")
-        .as_object()
-        .map(|content| format!("<p>Body: {}</p>", show_content(content)));
-    let responses: String = fields(&operation["responses"])
-        .map(|(status, response)| show_response(status, response))
-        .collect();
-    [
-        format!("<h3>{method} {path}</h3><p>{summary}</p>"),
-        more.unwrap_or_default(),
-        lock.unwrap_or_default().to_owned(),
-        parameters.unwrap_or_default(),
-        body.unwrap_or_default(),
-        format!("<table><tr><th>status<th>meaning<th>body{responses}</table>"),
-    ]
-    .concat()
+fn show_operation(method: &str, path: &str, operation: &Value) -> Markup {
+    let mut parameters = items(&operation["parameters"]).peekable();
+    html! {
+        h3 { (method.to_uppercase()) " " (path) }
+        p { (text(operation, "summary")) }
+        @if let Some(more) = operation["description"].as_str() { p { (more) } }
+        @if operation["security"].is_array() { p.lock { "Needs a token." } }
+        @if parameters.peek().is_some() {
+            table {
+                tr { th { "parameter" } th { "in" } th { "type" } th {} }
+                @for parameter in parameters { (show_parameter(parameter)) }
+            }
+        }
+        @if let Some(content) = at(operation, "/requestBody/content").as_object() {
+            p { "Body: " (show_content(content)) }
+        }
+        table {
+            tr { th { "status" } th { "meaning" } th { "body" } }
+            @for (status, response) in fields(&operation["responses"]) {
+                tr {
+                    td { (status) }
+                    td { (text(response, "description")) }
+                    td { @if let Some(content) = response["content"].as_object() { (show_content(content)) } }
+                }
+            }
+        }
+    }
 }
 
-fn show_response(status: &str, response: &Value) -> String {
-    let meaning = escape(text(response, "description"));
-    let content = response["content"].as_object().map(show_content);
-    format!(
-        "<tr><td>{}<td>{meaning}<td>{}",
-        escape(status),
-        content.unwrap_or_default()
-    )
+fn show_parameter(parameter: &Value) -> Markup {
+    html! {
+        tr {
+            td {
+                code { (text(parameter, "name")) }
+                @if parameter["required"] == true { " (required)" }
+            }
+            td { (text(parameter, "in")) }
+            td { (show_schema(&parameter["schema"])) }
+            td { (text(parameter, "description")) }
+        }
+    }
 }
 
-fn show_parameter(parameter: &Value) -> String {
-    let is_required = parameter["required"] == true;
-    format!(
-        "<tr><td><code>{}</code>{}<td>{}<td>{}<td>{}",
-        escape(text(parameter, "name")),
-        if is_required { " (required)" } else { "" },
-        escape(text(parameter, "in")),
-        show_schema(&parameter["schema"]),
-        escape(text(parameter, "description"))
-    )
-}
-
-fn show_content(content: &Map<String, Value>) -> String {
-    let forms = content.iter().map(|(media, form)| {
-        let schema = show_schema(&form["schema"]);
-        format!("<code>{}</code> {schema}", escape(media))
-    });
-    forms.collect::<Vec<_>>().join("<br>")
+fn show_content(content: &Map<String, Value>) -> Markup {
+    html! {
+        @for (index, (media, form)) in content.iter().enumerate() {
+            @if index > 0 { br; }
+            code { (media) } " " (show_schema(&form["schema"]))
+        }
+    }
 }
 
 /// A schema in a word: its name, which is a link, its values or its type.
-fn show_schema(schema: &Value) -> String {
-    if let Some((_, name)) = schema["$ref"]
+fn show_schema(schema: &Value) -> Markup {
+    let reference = schema["$ref"]
         .as_str()
-        .and_then(|path| path.rsplit_once('/'))
-    {
-        let name = escape(name);
-        return format!("<a href=\"#{name}\">{name}</a>");
+        .and_then(|path| path.rsplit_once('/'));
+    if let Some((_, name)) = reference {
+        return html! { a href={ "#" (name) } { (name) } };
     }
     if schema["type"] == "array" {
-        return format!("array of {}", show_schema(&schema["items"]));
+        return html! { "array of " (show_schema(&schema["items"])) };
     }
-    let values: Vec<_> = items(&schema["enum"])
-        .filter_map(Value::as_str)
-        .map(escape)
-        .collect();
-    if !values.is_empty() {
-        return values.join(" | ");
+    let values: Vec<&str> = items(&schema["enum"]).filter_map(Value::as_str).collect();
+    let word = schema["format"].as_str().unwrap_or(text(schema, "type"));
+    html! {
+        @if values.is_empty() { (word) } @else { (values.join(" | ")) }
     }
-    escape(schema["format"].as_str().unwrap_or(text(schema, "type")))
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
@@ -151,11 +144,4 @@ fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 
 fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -97,24 +97,28 @@ fn a_database_that_cannot_be_opened_is_named() {
     assert!(complaint(&output).contains("missing/tasks.sqlite"));
 }
 
+/// A server that has said where it listens, and the rest of what it will say.
+fn serving(folder: &Path, arguments: &[&str]) -> (Server, BufReader<ChildStdout>, String) {
+    let child = serve(folder, "127.0.0.1:0")
+        .args(arguments)
+        .env("JWT_SECRET", SECRET)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut server = Server(child);
+    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on http://");
+    (server, stdout, address.unwrap().to_owned())
+}
+
 #[test]
 fn the_server_says_where_it_listens_answers_there_and_leaves_quietly_when_told() {
     for stop_signal in ["-TERM", "-INT"] {
         let folder = TempDir::new().unwrap();
-        let child = serve(folder.path(), "127.0.0.1:0")
-            .env("JWT_SECRET", SECRET)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut server = Server(child);
-        let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line
-            .trim_end()
-            .strip_prefix("listening on http://")
-            .unwrap();
+        let (mut server, mut stdout, address) = serving(folder.path(), &[]);
 
         // The connection stays open, as a client's would: leaving must not wait for it.
         let mut connection = TcpStream::connect(address).unwrap();
@@ -145,18 +149,8 @@ fn the_server_says_where_it_listens_answers_there_and_leaves_quietly_when_told()
 #[test]
 fn the_log_as_json_has_a_line_for_each_request_with_its_id_and_no_secret() {
     let folder = TempDir::new().unwrap();
-    let child = serve(folder.path(), "127.0.0.1:0")
-        .args(["--log-format", "json", "--debug-routes"])
-        .env("JWT_SECRET", SECRET)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut server = Server(child);
-    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
-    let mut line = String::new();
-    stdout.read_line(&mut line).unwrap();
-    let address = line.trim_end().rsplit_once('/').unwrap().1;
+    let (mut server, _stdout, address) =
+        serving(folder.path(), &["--log-format", "json", "--debug-routes"]);
     for (request, body) in [
         (
             "GET /api/v1/tasks?limit=SECRET1 HTTP/1.1\r\nAuthorization: Bearer SECRET2",
@@ -170,7 +164,7 @@ fn the_log_as_json_has_a_line_for_each_request_with_its_id_and_no_secret() {
         ("GET /api/v1/debug/fail HTTP/1.1", ""),
     ] {
         let length = body.len();
-        let mut connection = TcpStream::connect(address).unwrap();
+        let mut connection = TcpStream::connect(&address).unwrap();
         write!(
             connection,
             "{request}\r\nHost: localhost\r\nX-Request-Id: id-7\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
