@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { after, before, describe, it } from "node:test";
-import { policy, sleep, startBouncer, startDev, startOrigin, temporary, whole } from "./support/stack.mjs";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { policy, roomInWindow, sleep, startBouncer, startDev, startOrigin, temporary, whole } from "./support/stack.mjs";
 
 const WATCHED = fileURLToPath(new URL("support/watched-entry.mjs", import.meta.url));
 const door = (address) => `/-/${encodeURIComponent(`ip:${address}`)}`;
 
-// The windows are long, so that none ends while a test counts in it.
+// The windows are long, and none ends while a test counts in it: each test waits for one with room.
 const LIMITS = [
   { path: "/five", limit: "5/hour", permits: 5 },
   { path: "/sixty", limit: "60/hour", permits: 60 },
@@ -32,6 +32,7 @@ describe("durability", () => {
   let origin;
   before(async () => (origin = await startOrigin()));
   after(() => origin?.stop());
+  beforeEach(() => roomInWindow(3_600_000, 90_000));
 
   /** Takes a permit. What remains, or undefined for a refusal. */
   async function take(bouncer, path, address) {
