@@ -85,8 +85,8 @@ pub struct LoadArgs {
     #[arg(long, value_name = "S", default_value_t = 5)]
     pub ramp_s: u32,
 
-    /// How long the load lasts, in seconds
-    #[arg(long, value_name = "S", default_value_t = 30, value_parser = value_parser!(u32).range(1..=86_400))]
+    /// How long the load lasts, in seconds; limits by the minute show what they do in whole minutes
+    #[arg(long, value_name = "S", default_value_t = 60, value_parser = value_parser!(u32).range(1..=86_400))]
     pub duration_s: u32,
 
     /// What everything is drawn from: the same seed is the same load
@@ -98,7 +98,7 @@ pub struct LoadArgs {
     pub impatient_percent: u32,
 
     /// How many requests a second each attacker sends
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = value_parser!(u32).range(1..=10_000))]
     pub attack_per_s: u32,
 
     /// How long a request may take, from when it was due, before it counts as failed
