@@ -22,6 +22,10 @@ pub enum Refusal {
         /// The names of all the limits that refused, as in the stamp.
         violated: Vec<String>,
     },
+    /// 400: the request cannot be forwarded as it is. Not charged.
+    BadRequest(&'static str),
+    /// 401: a credential verifies in no reading, and the policy refuses such requests. Not charged.
+    Unverified,
     /// 400: the request ended before all of it had come. Somebody who only stopped sending may still read it.
     RequestIncomplete,
     /// 500: the policy does not validate. Nothing is forwarded.
@@ -63,7 +67,8 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::RateLimited { .. } => 429,
-            Self::RequestIncomplete => 400,
+            Self::BadRequest(_) | Self::RequestIncomplete => 400,
+            Self::Unverified => 401,
             Self::PolicyInvalid => 500,
             Self::OriginUnreachable => 502,
             Self::OriginTimeout => 504,
@@ -78,7 +83,9 @@ impl Refusal {
         match self {
             Self::RateLimited { limit, refused, .. } => Some(retry_after_s(limit, *refused)),
             Self::LimiterUnavailable => Some(RETRY_SOON_S),
-            Self::RequestIncomplete
+            Self::BadRequest(_)
+            | Self::Unverified
+            | Self::RequestIncomplete
             | Self::PolicyInvalid
             | Self::OriginUnreachable
             | Self::OriginTimeout
@@ -111,6 +118,14 @@ impl Refusal {
                     }),
                 }
             }
+            Self::BadRequest(message) => json!({
+                "error": "bad_request",
+                "message": message,
+            }),
+            Self::Unverified => json!({
+                "error": "unverified",
+                "message": "The credential sent with this request could not be verified.",
+            }),
             Self::RequestIncomplete => json!({
                 "error": "request_incomplete",
                 "message": "The request broke off before all of it had come.",
@@ -151,6 +166,10 @@ impl Refusal {
         head.set("Cache-Control", "no-store");
         if let Some(seconds) = self.retry_after_s() {
             head.set(RETRY_AFTER, seconds);
+        }
+        if *self == Self::Unverified {
+            // RFC 9110, section 11.6.1, and RFC 6750, section 3.
+            head.set("WWW-Authenticate", "Bearer error=\"invalid_token\"");
         }
         head
     }
