@@ -70,12 +70,18 @@ pub(crate) struct Admission<'a> {
 
 /// Who decided on a call.
 enum Answer {
-    Object(Decision),
-    Isolate(Decision),
+    Object(Taken),
+    Isolate(Taken),
     /// Nobody, and it passes.
     Passed,
     /// Nobody, and it does not pass.
     Refused,
+}
+
+/// A take and what it was answered.
+pub(crate) struct Taken {
+    id: u64,
+    decision: Decision,
 }
 
 /// A call that was not answered.
@@ -113,8 +119,12 @@ impl<'a> Asking<'a> {
         let ask = |call: &Call| match policy.store {
             Store::Memory => Asks::Here,
             Store::Global => {
-                let claims = call.claims.clone();
-                Asks::Sent(objects.send(call, Operation::Take { claims }))
+                let take = Operation::Take {
+                    claims: call.claims.clone(),
+                    provisional_ms: 0,
+                    settled: Vec::new(),
+                };
+                Asks::Sent(objects.send(call, take))
             }
         };
         let answers = asked.calls.iter().map(ask).collect();
@@ -139,11 +149,15 @@ impl<'a> Asking<'a> {
             failures: Vec::new(),
         };
         for (index, asks) in self.answers.into_iter().enumerate() {
-            let decision = match asks {
+            let taken = match asks {
                 Asks::Here => None,
-                Asks::Sent(sent) => Some(sent.decision().await),
+                Asks::Sent(sent) => {
+                    let id = sent.id();
+                    let decision = sent.decision().await;
+                    Some(decision.map(|decision| Taken { id, decision }))
+                }
             };
-            admission.take(index, decision);
+            admission.take(index, taken);
         }
         if admission.answers.len() > 1 && !admission.admits() {
             admission.give_back(|_| true).await;
@@ -168,7 +182,7 @@ impl Objects {
 // === impl Admission ===
 
 impl<'a> Admission<'a> {
-    fn take(&mut self, index: usize, decision: Option<Result<Decision, LedgerError>>) {
+    fn take(&mut self, index: usize, taken: Option<Result<Taken, LedgerError>>) {
         let Some(call) = self.asked.calls.get(index) else {
             return;
         };
@@ -176,9 +190,9 @@ impl<'a> Admission<'a> {
             let take = |local: &mut Local| local.take(&call.key, &call.claims, js::now_ms());
             Answer::Isolate(LOCAL.with_borrow_mut(take))
         };
-        let answer = match decision {
+        let answer = match taken {
             None => here(),
-            Some(Ok(decision)) => Answer::Object(decision),
+            Some(Ok(taken)) => Answer::Object(taken),
             Some(Err(error)) => {
                 let on_error = self.asked.on_error(call);
                 self.failures.push(Failure {
@@ -247,14 +261,14 @@ impl<'a> Admission<'a> {
 impl Answer {
     fn decision(&self) -> Option<&Decision> {
         match self {
-            Self::Object(decision) | Self::Isolate(decision) => Some(decision),
+            Self::Object(taken) | Self::Isolate(taken) => Some(&taken.decision),
             Self::Passed | Self::Refused => None,
         }
     }
 
     fn admits(&self) -> bool {
         match self {
-            Self::Object(decision) | Self::Isolate(decision) => decision.refused().is_none(),
+            Self::Object(taken) | Self::Isolate(taken) => taken.decision.refused().is_none(),
             Self::Passed => true,
             Self::Refused => false,
         }

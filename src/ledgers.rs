@@ -25,7 +25,10 @@ pub(crate) enum LedgerError {
 }
 
 /// A message on its way. That it fails may be known before anybody waits for it.
-pub(crate) struct Sent(Result<JsFuture, LedgerError>);
+pub(crate) struct Sent {
+    id: u64,
+    reply: Result<JsFuture, LedgerError>,
+}
 
 // === impl Sent ===
 
@@ -37,21 +40,26 @@ impl Sent {
         operation: Operation,
         timeout_ms: u32,
     ) -> Self {
-        let Some(namespace) = namespace else {
-            return Self(Err(LedgerError::NoBinding));
-        };
-        let message = Request {
-            id: next_id(),
-            operation,
-        };
-        let promise = js::call_ledger(namespace, &key.to_string(), &message.encode(), timeout_ms);
-        let sent = promise.map(JsFuture::from);
-        Self(sent.map_err(|error| LedgerError::Failed(js::message(&error))))
+        let id = next_id();
+        let reply = namespace
+            .ok_or(LedgerError::NoBinding)
+            .and_then(|namespace| {
+                let message = Request { id, operation }.encode();
+                let promise = js::call_ledger(namespace, &key.to_string(), &message, timeout_ms);
+                let reply = promise.map(JsFuture::from);
+                reply.map_err(|error| LedgerError::Failed(js::message(&error)))
+            });
+        Self { id, reply }
+    }
+
+    /// The identifier of the message.
+    pub(crate) const fn id(&self) -> u64 {
+        self.id
     }
 
     /// Waits for the decision.
     pub(crate) async fn decision(self) -> Result<Decision, LedgerError> {
-        let answer = self.0?.await;
+        let answer = self.reply?.await;
         let answer = answer.map_err(|error| LedgerError::Failed(js::message(&error)))?;
         match Reply::decode(&js::bytes(&answer))? {
             Reply::Decision(decision) => Ok(decision),

@@ -22,7 +22,7 @@ use crate::limit::Limit;
 mod decision;
 mod repeats;
 
-pub use decision::{Claim, Decision, LimitStanding};
+pub use decision::{Claim, Decision, LimitStanding, Outcome};
 
 use repeats::Repeats;
 
@@ -50,6 +50,18 @@ impl Ledger {
     /// Takes what is claimed under every limit of every claim, or nothing at all. A second call with an `id` that was
     /// admitted takes nothing more and is admitted too.
     pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64) -> Decision {
+        self.take_provisionally(id, claims, 0, now_ms)
+    }
+
+    /// The same as [`take`](Self::take), of which all may be given back for `provisional_ms` from now; after that it
+    /// stands.
+    pub fn take_provisionally(
+        &mut self,
+        id: u64,
+        claims: &[Claim],
+        _provisional_ms: u32,
+        now_ms: u64,
+    ) -> Decision {
         self.observe(now_ms);
         if self.charged.contains(id) {
             self.follow(claims, now_ms);
@@ -93,26 +105,41 @@ impl Ledger {
         copy.decision(claims, now_ms, |held| held.check(now_ms).err())
     }
 
-    /// Gives back what a take charged for these claims, of which `receipt` is the answer, and says where the key stands
-    /// then. What has come back by itself meanwhile, because its window has ended, is not given back a second time.
-    pub fn refund(
+    /// Settles the take of this `id`, decided at `taken_ms`: gives back the claims that are not kept, makes the kept ones
+    /// charges, and says where the key stands then, claim by claim. A second settlement changes nothing. Of a take that
+    /// this ledger does not know nothing is given back: it was forgotten, and so was its charge.
+    pub fn settle(
         &mut self,
         id: u64,
-        claims: &[Claim],
-        receipt: &Decision,
+        taken_ms: u64,
+        outcomes: &[Outcome],
         now_ms: u64,
     ) -> Decision {
         self.observe(now_ms);
-        if receipt.refused().is_none() && !self.charged.contains(id) {
-            for claim in claims {
-                if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                    counter.refund(now_ms, receipt.now_ms, claim.cost);
+        if self.charged.contains(id) && !self.charged.contains(!id) {
+            for Outcome { claim, is_kept } in outcomes {
+                if let Some(counter) = self.counters.get_mut(&claim.counter)
+                    && !is_kept
+                {
+                    counter.refund(now_ms, taken_ms, claim.cost);
                 }
             }
-            self.charged.remember(id, now_ms);
+            self.charged.remember(!id, now_ms);
         }
-        self.follow(claims, now_ms);
-        self.decision(claims, now_ms, |_| None)
+        let claims: Vec<Claim> = outcomes.iter().map(|each| each.claim.clone()).collect();
+        self.follow(&claims, now_ms);
+        self.decision(&claims, now_ms, |_| None)
+    }
+
+    /// Notes that these takes stand: they are no longer provisional. Reservations in them stay reservations.
+    pub fn stand(&mut self, _takes: &[u64], now_ms: u64) {
+        self.observe(now_ms);
+    }
+
+    /// Takes back whatever the take of this `id` took, since its answer did not arrive. A take that comes after its
+    /// cancellation takes nothing.
+    pub fn cancel(&mut self, _id: u64, now_ms: u64) {
+        self.observe(now_ms);
     }
 
     /// Forgets what was used under one counter, or under all. Overrides stay.
@@ -174,6 +201,7 @@ impl Ledger {
             limit: *held.limit,
             standing: held.counter.standing(held.limit, now_ms),
             refused: refused(&held),
+            is_unsettled: false,
         };
         Decision {
             now_ms,

@@ -4,7 +4,7 @@ use bouncer_durable::ledger::{Claim, Decision, LimitStanding};
 use bouncer_durable::{Limit, Refused};
 
 use crate::identity::{Client, Key};
-use crate::policy::{Allowance, Holder, Mode, OnError, Route, Rule};
+use crate::policy::{Allowance, Counts, Holder, Mode, OnError, Route, Rule};
 
 /// What a request asks, ledger by ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +65,7 @@ impl<'a> Asked<'a> {
                 counter: counter(&counting.bucket, holder),
                 limits: limits.clone(),
                 cost: counting.cost,
+                reserved_ms: reserved_ms(&counting.counts),
             };
             asked.add(rule, key, claim);
         }
@@ -144,6 +145,17 @@ impl<'a> Asked<'a> {
             .map(|counting| counting.on_error)
             .max()
             .unwrap_or_default()
+    }
+}
+
+/// Milliseconds after which an attempt whose outcome was never heard of counts: longer than origins take to answer.
+const RESERVED_MS: u32 = 120_000;
+
+/// Milliseconds for which a charge is a reservation, since the rule counts only some outcomes.
+fn reserved_ms(counts: &Counts) -> u32 {
+    match counts {
+        Counts::Every => 0,
+        Counts::Failures | Counts::Statuses(_) => RESERVED_MS,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Permits that were charged and go back: when another key's object has refused, when the origin has failed, and when a rule
 //! does not count how it has answered.
 
-use bouncer_durable::ledger::{Claim, Decision};
+use bouncer_durable::ledger::Outcome;
 use bouncer_durable::message::Operation;
 
 use super::{Admission, Answer, End, LOCAL, Local};
@@ -37,46 +37,39 @@ impl Admission<'_> {
                     .get(index)
                     .is_some_and(|rule| is_returned(rule))
             };
-            let claims = call.claims.iter().zip(&call.rules).enumerate();
-            let (positions, claims): (Vec<usize>, Vec<Claim>) = claims
-                .filter(|(_, (_, rule))| is_returned(**rule))
-                .map(|(position, (claim, _))| (position, claim.clone()))
-                .unzip();
-            if claims.is_empty() {
+            let claims = call.claims.iter().zip(&call.rules);
+            let outcomes: Vec<Outcome> = claims
+                .map(|(claim, rule)| Outcome {
+                    claim: claim.clone(),
+                    is_kept: !is_returned(*rule),
+                })
+                .collect();
+            let is_settled = |each: &Outcome| each.is_kept && each.claim.reserved_ms == 0;
+            if outcomes.iter().all(is_settled) {
                 continue;
             }
             match answer {
                 Answer::Passed | Answer::Refused => {}
-                Answer::Isolate(receipt) => {
-                    let refund =
-                        |local: &mut Local| local.refund(&call.key, &claims, receipt, js::now_ms());
-                    let after = LOCAL.with_borrow_mut(refund);
-                    stand(receipt, &positions, after);
+                Answer::Isolate(taken) => {
+                    let settle =
+                        |local: &mut Local| local.settle(&call.key, taken, &outcomes, js::now_ms());
+                    taken.decision = LOCAL.with_borrow_mut(settle);
                 }
-                Answer::Object(receipt) => {
-                    let operation = Operation::Refund {
-                        claims,
-                        receipt: receipt.clone(),
+                Answer::Object(taken) => {
+                    let operation = Operation::Settle {
+                        id: taken.id,
+                        taken_ms: taken.decision.now_ms,
+                        outcomes,
                     };
-                    returns.push((receipt, positions, self.objects.send(call, operation)));
+                    returns.push((taken, self.objects.send(call, operation)));
                 }
             }
         }
-        for (receipt, positions, sent) in returns {
+        for (taken, sent) in returns {
             match sent.decision().await {
-                Ok(after) => stand(receipt, &positions, after),
+                Ok(after) => taken.decision = after,
                 Err(error) => report::trouble(&format!("permits could not be given back: {error}")),
             }
-        }
-    }
-}
-
-/// Puts the standings after a refund in place of those before. The others are those of the same moment.
-fn stand(decision: &mut Decision, positions: &[usize], after: Decision) {
-    decision.pass_to(after.now_ms);
-    for (position, standings) in positions.iter().zip(after.claims) {
-        if let Some(claim) = decision.claims.get_mut(*position) {
-            *claim = standings;
         }
     }
 }

@@ -4,8 +4,9 @@
 //! They count by the same ledgers as the objects do. But the world has many isolates, each with counters of its own, and an
 //! isolate may end at any time: this bounds what one client gets through one isolate, and is no shared limit.
 
-use bouncer_durable::ledger::{Claim, Decision, Ledger};
+use bouncer_durable::ledger::{Claim, Decision, Ledger, Outcome};
 
+use super::Taken;
 use super::generations::Generations;
 use crate::identity::Key;
 
@@ -20,25 +21,23 @@ pub struct Local {
 
 impl Local {
     /// See [`Ledger::take`].
-    pub fn take(&mut self, key: &Key, claims: &[Claim], now_ms: u64) -> Decision {
+    pub(super) fn take(&mut self, key: &Key, claims: &[Claim], now_ms: u64) -> Taken {
         let id = self.id();
-        self.ledgers
-            .get_or_default(key.to_string())
-            .take(id, claims, now_ms)
+        let ledger = self.ledgers.get_or_default(key.to_string());
+        let decision = ledger.take(id, claims, now_ms);
+        Taken { id, decision }
     }
 
-    /// See [`Ledger::refund`].
-    pub fn refund(
+    /// See [`Ledger::settle`].
+    pub(super) fn settle(
         &mut self,
         key: &Key,
-        claims: &[Claim],
-        receipt: &Decision,
+        taken: &Taken,
+        outcomes: &[Outcome],
         now_ms: u64,
     ) -> Decision {
-        let id = self.id();
-        self.ledgers
-            .get_or_default(key.to_string())
-            .refund(id, claims, receipt, now_ms)
+        let ledger = self.ledgers.get_or_default(key.to_string());
+        ledger.settle(taken.id, taken.decision.now_ms, outcomes, now_ms)
     }
 
     /// Nothing here is delivered twice.
@@ -62,6 +61,7 @@ mod tests {
             counter: "c".to_owned(),
             limits: Limit::parse_all("2/minute").unwrap(),
             cost: NonZeroU32::MIN,
+            reserved_ms: 0,
         }]
     }
 
@@ -73,12 +73,26 @@ mod tests {
     fn each_key_has_its_limits_and_gets_back_what_is_refunded() {
         let mut local = Local::default();
         let receipt = local.take(&key(1), &claims(), 0);
-        assert_eq!(local.take(&key(1), &claims(), 0).refused(), None);
-        assert!(local.take(&key(1), &claims(), 0).refused().is_some());
-        assert_eq!(local.take(&key(2), &claims(), 0).refused(), None);
-        let after = local.refund(&key(1), &claims(), &receipt, 0);
+        let mut admits = |number| {
+            let taken = local.take(&key(number), &claims(), 0);
+            taken.decision.refused().is_none()
+        };
+        assert!(admits(1));
+        assert!(!admits(1));
+        assert!(admits(2));
+        let given_back = claims().map(|claim| Outcome {
+            claim,
+            is_kept: false,
+        });
+        let after = local.settle(&key(1), &receipt, &given_back, 0);
         assert_eq!(after.claims[0][0].standing.remaining, 1);
-        assert_eq!(local.take(&key(1), &claims(), 0).refused(), None);
+        assert!(
+            local
+                .take(&key(1), &claims(), 0)
+                .decision
+                .refused()
+                .is_none()
+        );
     }
 
     #[test]
@@ -90,11 +104,9 @@ mod tests {
                 local.take(&key(0), &claims(), 0);
             }
         }
-        assert!(local.take(&key(0), &claims(), 0).refused().is_some());
-        assert_eq!(
-            local.take(&key(1), &claims(), 0).refused(),
-            None,
-            "forgotten long ago"
-        );
+        let known = local.take(&key(0), &claims(), 0);
+        assert!(known.decision.refused().is_some());
+        let unknown = local.take(&key(1), &claims(), 0);
+        assert_eq!(unknown.decision.refused(), None, "forgotten long ago");
     }
 }
