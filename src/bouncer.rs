@@ -5,6 +5,7 @@ use crate::identity::jwt::Verifier;
 use crate::identity::{Client, Identification};
 use crate::origin::Pseudonym;
 use crate::policy::{Jwt, KeySource, Policy, PolicyError};
+use crate::report::Pseudonyms;
 
 /// The name of the variable that holds the policy.
 pub const POLICY: &str = "BOUNCER";
@@ -26,6 +27,8 @@ pub struct Bouncer {
     pub pseudonym: Pseudonym,
     /// Sent to the origin with every request, if set.
     pub origin_secret: Option<String>,
+    /// What keys are called in the log.
+    pub pseudonyms: Pseudonyms,
 }
 
 // === impl Bouncer ===
@@ -61,14 +64,25 @@ impl Bouncer {
         }
         let read_headers = policy.headers().join(",");
         let contested_headers = policy.wire.contested();
+        let origin_secret = variable(ORIGIN_SECRET);
         Ok(Self {
             policy,
             identification,
             read_headers,
             contested_headers,
             pseudonym: Pseudonym::new(&json),
-            origin_secret: variable(ORIGIN_SECRET),
+            pseudonyms: Pseudonyms::new(origin_secret.as_deref().unwrap_or_default().as_bytes()),
+            origin_secret,
         })
+    }
+
+    /// Without a secret to make pseudonyms from, uses random bytes: then they are the same within one isolate.
+    #[must_use]
+    pub fn with_random(mut self, random: u64) -> Self {
+        if self.origin_secret.is_none() {
+            self.pseudonyms = Pseudonyms::new(&random.to_le_bytes());
+        }
+        self
     }
 
     /// Who sent a request.

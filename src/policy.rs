@@ -77,6 +77,8 @@ pub struct Policy {
     pub jwt: Option<Jwt>,
     /// How API keys are told, if they are.
     pub api_keys: Option<ApiKeys>,
+    /// Statuses of the origin's that are taken for a proof that it has done nothing.
+    pub refund_unreachable: Vec<u16>,
     /// How long a counter may take to answer, in milliseconds.
     pub timeout_ms: u32,
     /// Where is counted.
@@ -122,6 +124,8 @@ pub struct Counting {
     pub cost: NonZeroU32,
     /// Which requests stay counted once the origin has answered.
     pub counts: Counts,
+    /// Milliseconds until it is known whether a request stays counted, at most.
+    pub settled_within_ms: u32,
     /// What happens when the counter cannot be asked.
     pub on_error: OnError,
     /// Whether it refuses.

@@ -26,6 +26,8 @@ pub(super) struct Source {
     pub(super) on_error: OnError,
     pub(super) timeout_ms: Option<u32>,
     #[serde(default)]
+    pub(super) refund_unreachable: Vec<u16>,
+    #[serde(default)]
     pub(super) store: Store,
     #[serde(default)]
     pub(super) mode: Mode,
