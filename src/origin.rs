@@ -165,12 +165,8 @@ mod tests {
         ] {
             let lines = format!("1000\nGET\nhttps://api.example.com{target}\n\n\n\n\n");
             let origin = Origin::Url("http://o/base".to_owned());
-            let outgoing = Outgoing::new(
-                &origin,
-                &Facts::read(&lines),
-                &Pseudonym::new("{}"),
-                None,
-            );
+            let outgoing =
+                Outgoing::new(&origin, &Facts::read(&lines), &Pseudonym::new("{}"), None);
             assert_eq!(outgoing.url.as_deref(), Some(url), "{target}");
         }
     }

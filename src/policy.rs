@@ -164,7 +164,11 @@ impl Policy {
             .chain(api_key)
             .chain(self.wire.reads().iter().copied())
             .chain(METHOD_HEADERS.into_iter().filter(|_| self.tells_methods()))
-            .chain(PATH_HEADERS.into_iter().filter(|_| self.keeps_rewrite_headers))
+            .chain(
+                PATH_HEADERS
+                    .into_iter()
+                    .filter(|_| self.keeps_rewrite_headers),
+            )
             .collect();
         names.sort_unstable();
         names.dedup();

@@ -5,6 +5,8 @@
 //! strictly: only a path that has no other reading, in the very letters of the pattern, is exempt.
 
 mod line;
+#[cfg(test)]
+pub(crate) mod origins;
 mod pass;
 mod path;
 mod pattern;

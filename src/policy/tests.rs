@@ -56,7 +56,7 @@ fn what_only_looks_like_an_exempt_path_has_the_default_limit() {
         "//health",
     ] {
         let route = policy.route("GET", path);
-        let names: Vec<_> = route.rules().map(|rule| &rule.name).collect();
+        let names: Vec<_> = route.rules().map(|rule| rule.name.as_str()).collect();
         assert_eq!((route.is_exempt, names), (false, vec!["default"]), "{path}");
     }
 }
@@ -236,12 +236,15 @@ fn a_key_is_one_word_or_a_list_and_the_headers_it_needs_are_known() {
         rule("b", json!(["tenant", "header:x-plan"])),
         rule("c", json!(["header:x-region", "ip"])),
     ]));
-    assert_eq!(policy.unwrap().headers(), [
+    assert_eq!(
+        policy.unwrap().headers(),
+        [
             "accept",
             "x-http-method",
             "x-http-method-override",
             "x-method-override",
             "x-plan",
             "x-region"
-        ]);
+        ]
+    );
 }

@@ -69,21 +69,47 @@ const PASSES: [Pass; 12] = {
         // nginx with `merge_slashes off`.
         Pass { dots: true, ..ALL },
         // nginx.
-        Pass { merge: true, dots: true, ..ALL },
+        Pass {
+            merge: true,
+            dots: true,
+            ..ALL
+        },
         // Apache with `AllowEncodedSlashes NoDecode`, Kestrel.
-        Pass { merge: true, dots: true, ..DATA },
+        Pass {
+            merge: true,
+            dots: true,
+            ..DATA
+        },
         // Spring drops what is behind a `;` and then decodes each segment.
-        Pass { params: Params::Drop, ..DATA },
+        Pass {
+            params: Params::Drop,
+            ..DATA
+        },
         // Tomcat, and whatever takes `\` for `/`, drops, decodes, resolves.
-        Pass { params: Params::Drop, backslash: true, merge: true, dots: true, ..ALL },
+        Pass {
+            params: Params::Drop,
+            backslash: true,
+            merge: true,
+            dots: true,
+            ..ALL
+        },
         // A server on Windows.
-        Pass { backslash: true, ..ALL },
+        Pass {
+            backslash: true,
+            ..ALL
+        },
         // Fastify up to 4 takes a `;` for a `?`.
-        Pass { params: Params::Cut, ..DATA },
+        Pass {
+            params: Params::Cut,
+            ..DATA
+        },
         // Strings that end at a NUL, patterns that match before a line feed.
         Pass { cuts: true, ..ALL },
         // `new URL(request.url, base)` in Node, `parse_url` in PHP.
-        Pass { authority: true, ..NOT },
+        Pass {
+            authority: true,
+            ..NOT
+        },
     ]
 };
 
@@ -248,7 +274,5 @@ fn without_segment(path: &str, name: &str) -> Option<String> {
     None
 }
 
-#[cfg(test)]
-mod origins;
 #[cfg(test)]
 mod tests;

@@ -67,7 +67,10 @@ fn dots(segment: &str) -> Option<usize> {
     let mut rest = segment;
     let mut dots = 0;
     while !rest.is_empty() && dots < 3 {
-        let escape = || rest.strip_prefix("%2e").or_else(|| rest.strip_prefix("%2E"));
+        let escape = || {
+            rest.strip_prefix("%2e")
+                .or_else(|| rest.strip_prefix("%2E"))
+        };
         rest = rest.strip_prefix('.').or_else(escape)?;
         dots += 1;
     }
@@ -77,7 +80,10 @@ fn dots(segment: &str) -> Option<usize> {
 /// What is not in the path percent-encode set (URL Standard, section 1.3).
 const fn is_allowed(character: char) -> bool {
     matches!(character, '!'..='~')
-        && !matches!(character, '"' | '#' | '<' | '>' | '?' | '^' | '`' | '{' | '}')
+        && !matches!(
+            character,
+            '"' | '#' | '<' | '>' | '?' | '^' | '`' | '{' | '}'
+        )
 }
 
 fn encode(character: char, path: &mut String) {

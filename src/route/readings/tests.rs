@@ -18,7 +18,13 @@ fn readings(reader: &Reader, raw: &str) -> Vec<String> {
 
 #[test]
 fn an_ordinary_path_has_one_reading_itself() {
-    for path in ["/", "/api/v1/tasks/7", "/Api/", "/.well-known/a..b", "/a:b@c,d+e~"] {
+    for path in [
+        "/",
+        "/api/v1/tasks/7",
+        "/Api/",
+        "/.well-known/a..b",
+        "/a:b@c,d+e~",
+    ] {
         assert_eq!(readings(&Reader::default(), path), [path], "{path}");
     }
 }
@@ -33,29 +39,47 @@ fn letters_beyond_ascii_are_no_reason_for_another_reading() {
 fn what_servers_disagree_about_is_read_in_each_way() {
     for (raw, expected) in [
         ("/a%2Fb/../login", vec!["/login"]),
-        ("/search/x%2F..%2F..%2Fpublic%2Fy", vec![
+        (
             "/search/x%2F..%2F..%2Fpublic%2Fy",
-            "/search/x/../../public/y",
-            "/public/y",
-        ]),
-        ("/search/report%252Fx", vec![
+            vec![
+                "/search/x%2F..%2F..%2Fpublic%2Fy",
+                "/search/x/../../public/y",
+                "/public/y",
+            ],
+        ),
+        (
             "/search/report%252Fx",
-            "/search/report%2Fx",
-            "/search/report/x",
-        ]),
-        ("/search/%3Bx", vec!["/search/%3Bx", "/search/;x", "/search/"]),
-        ("/search/report%5Cx", vec![
+            vec![
+                "/search/report%252Fx",
+                "/search/report%2Fx",
+                "/search/report/x",
+            ],
+        ),
+        (
+            "/search/%3Bx",
+            vec!["/search/%3Bx", "/search/;x", "/search/"],
+        ),
+        (
             "/search/report%5Cx",
-            "/search/report\\x",
-            "/search/report/x",
-        ]),
+            vec![
+                "/search/report%5Cx",
+                "/search/report\\x",
+                "/search/report/x",
+            ],
+        ),
         ("/login%00x", vec!["/login%00x", "/login"]),
-        ("//public/login", vec!["//public/login", "/public/login", "/login"]),
+        (
+            "//public/login",
+            vec!["//public/login", "/public/login", "/login"],
+        ),
         ("/a;b/c", vec!["/a;b/c", "/a/c", "/a"]),
     ] {
         let found = readings(&Reader::default(), raw);
         for reading in expected {
-            assert!(found.iter().any(|path| path == reading), "{raw}: {reading} is not in {found:?}");
+            assert!(
+                found.iter().any(|path| path == reading),
+                "{raw}: {reading} is not in {found:?}"
+            );
         }
         assert_eq!(found[0], resolve(raw));
     }
@@ -86,14 +110,20 @@ fn a_suffix_and_a_front_controller_are_taken_off_where_the_policy_names_them() {
     assert_eq!(readings(&reader, "/index.php"), ["/index.php", "/"]);
     let both = readings(&reader, "/app/Index.php/login.JSON;x");
     for path in ["/app/login", "/app/login.JSON", "/app/Index.php/login"] {
-        assert!(both.iter().any(|reading| reading == path), "{path} is not in {both:?}");
+        assert!(
+            both.iter().any(|reading| reading == path),
+            "{path} is not in {both:?}"
+        );
     }
     let any = Reader {
         suffixes: vec![ANY_SUFFIX.to_owned()],
         ..Reader::default()
     };
     assert_eq!(readings(&any, "/a.b/c"), ["/a.b/c"]);
-    assert_eq!(readings(&any, "/a.b/c.tar.gz"), ["/a.b/c.tar.gz", "/a.b/c.tar"]);
+    assert_eq!(
+        readings(&any, "/a.b/c.tar.gz"),
+        ["/a.b/c.tar.gz", "/a.b/c.tar"]
+    );
 }
 
 /// The readings that are told, and their length together.
@@ -108,10 +138,24 @@ fn told(path: &str) -> (usize, usize) {
 
 #[test]
 fn twice_the_path_is_at_most_twice_the_work() {
-    for part in ["%2f..", "%252f%2e%2e;x%5c//%00", "//", ";/%2f", "%25%32%66.", "/%2e%2e\\", "%c3%28%e2"] {
-        let (once, twice) = (format!("/{}", part.repeat(300)), format!("/{}", part.repeat(600)));
+    for part in [
+        "%2f..",
+        "%252f%2e%2e;x%5c//%00",
+        "//",
+        ";/%2f",
+        "%25%32%66.",
+        "/%2e%2e\\",
+        "%c3%28%e2",
+    ] {
+        let (once, twice) = (
+            format!("/{}", part.repeat(300)),
+            format!("/{}", part.repeat(600)),
+        );
         let ((_, bytes), (count, twice_the_bytes)) = (told(&once), told(&twice));
-        assert!(twice_the_bytes <= 2 * bytes + 200 * part.len(), "{part}: {bytes}, {twice_the_bytes}");
+        assert!(
+            twice_the_bytes <= 2 * bytes + 200 * part.len(),
+            "{part}: {bytes}, {twice_the_bytes}"
+        );
         assert!(count <= 1 + 13 + 13 * 13, "{part}: {count}");
     }
 }

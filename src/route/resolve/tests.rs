@@ -25,7 +25,10 @@ fn segments_are_divided_and_dots_resolved_before_anything_is_decoded() {
         ("//a", "//a"),
         ("/.well-known/x", "/.well-known/x"),
         ("/%zz/%/%41;x", "/%zz/%/%41;x"),
-        ("/\"^`{}<> \u{1}\u{7f}é|", "/%22%5E%60%7B%7D%3C%3E%20%01%7F%C3%A9|"),
+        (
+            "/\"^`{}<> \u{1}\u{7f}é|",
+            "/%22%5E%60%7B%7D%3C%3E%20%01%7F%C3%A9|",
+        ),
         ("/a\tb/.\n./c", "/c"),
     ] {
         assert_eq!(resolve(raw), resolved, "{raw:?}");
