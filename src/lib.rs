@@ -67,7 +67,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     if bouncer.pseudonym.is_in(facts.cdn_loop) {
         return refuse_at_once(wire, &Refusal::LoopDetected, &facts);
     }
-    let route = bouncer.policy.route(facts.method, facts.path);
+    let route = bouncer.policy.route_line(&facts.line());
     let client = bouncer.client(&facts);
     let asked = if wire.is_preflight(&facts) {
         Default::default()

@@ -6,6 +6,7 @@ use crate::head::{Head, list};
 use crate::identity::Fingerprint;
 use crate::policy::Origin;
 use crate::refusal::Refusal;
+use crate::route::resolve;
 
 /// Who a Bouncer is in `CDN-Loop` (RFC 8586): whoever has another policy, in front of another origin, is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +15,8 @@ pub struct Pseudonym(String);
 /// A request as the origin gets it: the client's own, under this URL if it has one and with these headers set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The client's path and query, byte for byte, at the origin's address. A bound origin gets the client's own URL, which
-    /// is not taken apart: whoever parses a URL rewrites some of it.
+    /// The client's path, resolved, and its query, at the origin's address: a `..` never leads out of a base path. A bound
+    /// origin gets the client's own URL, which is not taken apart: whoever parses a URL rewrites some of it.
     pub url: Option<String>,
     /// What is set on the client's own headers.
     pub head: Head,
@@ -74,13 +75,18 @@ impl Outgoing {
             scheme,
             host,
             target,
+            path,
             credentials,
             forwarded_for,
             cdn_loop,
             ..
         } = *facts;
         let url = match origin {
-            Origin::Url(base) => Some(format!("{base}{target}")),
+            Origin::Url(base) => {
+                let rest = target.strip_prefix(path).unwrap_or_default();
+                let query = rest.split('#').next().unwrap_or_default();
+                Some(format!("{base}{}{query}", resolve(path)))
+            }
             Origin::Binding => None,
         };
         let mut head = Head::default();
@@ -159,6 +165,22 @@ mod tests {
              X-Forwarded-For: 198.51.100.1, 203.0.113.7\nCDN-Loop: other; v=1, bouncer-44136fa355b3678a\n\
              X-Bouncer-Secret: s3cret\n"
         );
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_matched_and_stays_below_the_base() {
+        for (target, url) in [
+            ("/a%2Fb/../login?q#x", "http://o/base/login?q"),
+            ("/../../up", "http://o/base/up"),
+            ("/a/..\\%2e%2e/b#x?y", "http://o/base/b"),
+            ("/a%2Fb/..%2Fc?", "http://o/base/a%2Fb/..%2Fc?"),
+        ] {
+            let lines = format!("1000\nGET\nhttps://api.example.com{target}\n\n\n\n\n");
+            let origin = Origin::Url("http://o/base".to_owned());
+            let outgoing =
+                Outgoing::new(&origin, &Facts::read(&lines), &Pseudonym::new("{}"), None);
+            assert_eq!(outgoing.url.as_deref(), Some(url), "{target}");
+        }
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
-    Rule, Store, agreement, api_keys, conduct, jwt, limits, origin, wire,
+    Rule, Store, agreement, api_keys, conduct, jwt, limits, origin, paths, wire,
 };
 use crate::identity::{KeyKind, is_name};
-use crate::route::Pattern;
+use crate::route::{Pattern, Reader};
 use crate::wire::Wire;
 
 pub(super) fn policy(source: Source) -> Result<Policy> {
@@ -59,6 +59,13 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
             cors: source.cors.map(wire::cors).transpose()?,
             server_timing: source.server_timing,
         },
+        reader: paths::reader(Reader {
+            encoded_slashes: source.encoded_slashes,
+            suffixes: source.path_suffixes,
+            front_controllers: source.front_controllers,
+            is_strict: source.strict_paths,
+        })?,
+        keeps_rewrite_headers: source.keep_rewrite_headers,
         rules,
         default,
     })

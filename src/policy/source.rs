@@ -8,6 +8,7 @@ use super::conduct::{CountsSource, Mode, OnError, Store};
 use super::jwt::JwtSource;
 use super::limits::LimitSource;
 use super::wire::CorsSource;
+use crate::route::EncodedSlashes;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +32,15 @@ pub(super) struct Source {
     pub(super) store: Store,
     #[serde(default)]
     pub(super) mode: Mode,
+    pub(super) encoded_slashes: Option<EncodedSlashes>,
+    #[serde(default)]
+    pub(super) path_suffixes: Vec<String>,
+    #[serde(default)]
+    pub(super) front_controllers: Vec<String>,
+    #[serde(default)]
+    pub(super) strict_paths: bool,
+    #[serde(default)]
+    pub(super) keep_rewrite_headers: bool,
     #[serde(default)]
     pub(super) rules: Vec<RuleSource>,
 }
