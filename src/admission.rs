@@ -190,9 +190,9 @@ impl<'a> Admission<'a> {
             && self.replies.iter().all(|reply| reply.verdict.admits())
     }
 
-    /// Remembers this refusal, so that the next request like this one costs no call. What was decided without an object may
-    /// be decided otherwise as soon as that can be asked.
-    pub(crate) fn remember_refusal(&self) {
+    /// Remembers what the objects have said, so that the next request like a refused one costs no call. What was decided
+    /// without an object may be decided otherwise as soon as that can be asked.
+    pub(crate) fn remember(&self) {
         let now_ms = js::now_ms();
         for (call, reply) in self.asked.calls.iter().zip(&self.replies) {
             if let Verdict::Object(_, decision) = &reply.verdict {
@@ -201,10 +201,15 @@ impl<'a> Admission<'a> {
         }
     }
 
-    /// Where the client stands, rule by rule.
+    /// Where the client stands, rule by rule; under those that were not asked, as their objects have said last.
     pub(crate) fn decision(&self) -> Decision {
-        let decisions = self.replies.iter().map(|reply| reply.verdict.decision());
-        self.asked.together(decisions)
+        let now_ms = js::now_ms();
+        let unasked = self.asked.calls.iter().skip(self.replies.len());
+        let words: Vec<_> = unasked
+            .map(|call| DENIALS.with_borrow_mut(|denials| denials.last_word(call, now_ms)))
+            .collect();
+        let replies = self.replies.iter().map(|reply| reply.verdict.decision());
+        self.asked.together(replies.chain(words.iter().map(Some)))
     }
 }
 

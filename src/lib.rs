@@ -152,7 +152,7 @@ impl Visit {
         let decision = admission.decision();
         if let Some(by) = admission.asked().refused(&decision) {
             report::refused(&self.env, &self.bouncer.pseudonyms, What::Refused, &by);
-            admission.remember_refusal();
+            admission.remember();
             let facts = Facts::read(&self.lines);
             let response = refuse_by(self.bouncer, &by, admission.asked(), &decision, &facts);
             return (response, End::NeverSent);
@@ -172,6 +172,7 @@ impl Visit {
         admission
             .settle(end, &self.bouncer.policy.refund_unreachable)
             .await;
+        admission.remember();
         let stamp = self.stamp(admission.asked(), &admission.decision());
         let stamped = served.and_then(|response| self.stamped(&response, &stamp, origin_ms));
         let response = stamped.unwrap_or_else(|failure| {

@@ -140,7 +140,7 @@ fn nobody_is_refused_for_somebody_else_and_nothing_for_something_else() {
 }
 
 #[test]
-fn whatever_else_a_request_asks_the_counter_that_refused_refuses_it_and_speaks_for_itself_alone() {
+fn whatever_else_a_request_asks_the_counter_that_refused_refuses_it() {
     let policy = policy("3/minute", "fixed-window");
     let refused = asked(&policy, "203.0.113.7", "/");
     let mut denials = Denials::default();
@@ -152,6 +152,39 @@ fn whatever_else_a_request_asks_the_counter_that_refused_refuses_it_and_speaks_f
         assert_eq!(by.rule.name, "default", "{path}");
         assert_eq!(decision.standings().count(), 1, "{path}");
     }
+}
+
+#[test]
+fn what_was_not_refused_is_shown_as_its_object_said_last_and_only_for_ten_seconds() {
+    let policy = policy("3/minute", "fixed-window");
+    let both = asked(&policy, "203.0.113.7", "/shared");
+    let [own, shared] = both.calls.as_slice() else {
+        panic!("two keys are two calls")
+    };
+    let mut everybody = Ledger::default();
+    let mut denials = Denials::default();
+    for (id, left) in [(1, 99), (2, 98)] {
+        let word = everybody.take(id, &shared.claims(), 60_000 + id);
+        denials.remember(shared, &word, 60_000 + id);
+        denials.remember(own, &refusal(&both, 60_000, 0), 60_000);
+        let whole = denials.of(&both, 60_500).unwrap();
+        let shown: Vec<_> = whole
+            .standings()
+            .map(|each| each.standing.remaining)
+            .collect();
+        assert_eq!(
+            shown,
+            [0, left],
+            "two requests of others have been admitted meanwhile"
+        );
+    }
+    denials.remember(own, &refusal(&both, 69_000, 0), 69_500);
+    let whole = denials.of(&both, 70_002).unwrap();
+    assert_eq!(
+        whole.standings().count(),
+        1,
+        "of the others nothing is known by now"
+    );
 }
 
 #[test]
