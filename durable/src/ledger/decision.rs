@@ -82,3 +82,21 @@ impl Decision {
         }
     }
 }
+
+// === impl LimitStanding ===
+
+impl LimitStanding {
+    /// The same, by a clock that shows a moment earlier by `behind_ms`: every wait is so much longer.
+    #[must_use]
+    pub(super) fn later_by(mut self, behind_ms: u64) -> Self {
+        for wait_ms in [&mut self.standing.more_ms, &mut self.standing.full_ms] {
+            if *wait_ms > 0 {
+                *wait_ms = wait_ms.saturating_add(behind_ms);
+            }
+        }
+        if let Some(Refused::Until { retry_ms }) = &mut self.refused {
+            *retry_ms = retry_ms.saturating_add(behind_ms);
+        }
+        self
+    }
+}
