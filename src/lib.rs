@@ -86,7 +86,14 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
         && let Some(by) = enforced.refused(&decision)
     {
         report::refused(&env, &bouncer.pseudonyms, What::Refused, &by);
+        report::told(&env, &client, facts.now_ms);
         return refuse_by(bouncer, &by, enforced, &decision, &facts);
+    }
+    if !lacks_key {
+        report::told(&env, &client, facts.now_ms);
+        if let Some(refusal) = client.refusal() {
+            return refuse_at_once(wire, &refusal, &facts);
+        }
     }
 
     // Up to here nothing has waited for anything. From here on objects are asked, then the origin; before them, if a token
@@ -103,7 +110,14 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let response = future_to_promise(async move {
         let asked = if lacks_key {
             jwks::wait(&bouncer.identification, &visit.context).await;
-            ask(&route, &bouncer.client(&Facts::read(&visit.lines)))
+            let facts = Facts::read(&visit.lines);
+            let client = bouncer.client(&facts);
+            let asked = ask(&route, &client);
+            report::told(&visit.env, &client, facts.now_ms);
+            if let Some(refusal) = client.refusal() {
+                return Ok(refuse_at_once(&bouncer.policy.wire, &refusal, &facts));
+            }
+            asked
         } else {
             asked
         };
