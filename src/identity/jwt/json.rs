@@ -158,7 +158,7 @@ mod tests {
 
     fn at(json: &str, path: &str) -> Result<Option<Json>, Twice> {
         let members = Members::read(json.as_bytes(), &|name| leads_to(name, path)).unwrap();
-        members.at(path).map(|found| found.cloned())
+        members.at(path).map(Option::<&Json>::cloned)
     }
 
     #[test]

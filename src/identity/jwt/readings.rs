@@ -242,7 +242,7 @@ mod tests {
             4
         );
         assert_eq!(of(&[token.as_str(); 5].join(", ")), Err(TooMany));
-        assert_eq!(of(&["a.b.c"; 2_000].join(", ")), Ok(Vec::new()));
+        assert_eq!(of(&"a.b.c, ".repeat(2_000)), Ok(Vec::new()));
     }
 
     #[test]
