@@ -107,16 +107,6 @@ export function report(env, line, rule, event, keyKind, limit, retryAfter, weigh
   }
 }
 
-// What is not about one request and one rule: how often a credential proved nothing, and why.
-export function reportCount(env, line, reason, count) {
-  console.log(line);
-  try {
-    env.ANALYTICS?.writeDataPoint({ indexes: ["unverified"], blobs: ["unverified", "", "", "", reason], doubles: [count, 0] });
-  } catch {
-    // As above.
-  }
-}
-
 function setAll(headers, lines) {
   for (const line of lines.split("\n")) {
     const colon = line.indexOf(": ");

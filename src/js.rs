@@ -70,11 +70,6 @@ extern "C" {
         weight: f64,
     );
 
-    /// Writes a line to the log, and to the binding `ANALYTICS` if there is one a data point that stands for so many
-    /// requests.
-    #[wasm_bindgen(js_name = reportCount)]
-    pub(crate) fn report_count(env: &Object, line: &str, reason: &str, count: f64);
-
     /// The response with these headers set; or, where it has some of the contested ones already, their lines and nothing
     /// set.
     #[wasm_bindgen(catch)]

@@ -69,7 +69,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     }
     let route = bouncer.policy.route(facts.method, facts.path);
     let client = bouncer.client(&facts);
-    let asked = if wire.is_preflight(&facts) {
+    let (asked, refusal) = if wire.is_preflight(&facts) {
         Default::default()
     } else {
         ask(&route, &client)
@@ -91,7 +91,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     }
     if !lacks_key {
         report::told(&env, &client, facts.now_ms);
-        if let Some(refusal) = client.refusal() {
+        if let Some(refusal) = refusal {
             return refuse_at_once(wire, &refusal, &facts);
         }
     }
@@ -112,9 +112,9 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
             jwks::wait(&bouncer.identification, &visit.context).await;
             let facts = Facts::read(&visit.lines);
             let client = bouncer.client(&facts);
-            let asked = ask(&route, &client);
+            let (asked, refusal) = ask(&route, &client);
             report::told(&visit.env, &client, facts.now_ms);
-            if let Some(refusal) = client.refusal() {
+            if let Some(refusal) = refusal {
                 return Ok(refuse_at_once(&bouncer.policy.wire, &refusal, &facts));
             }
             asked
@@ -127,9 +127,13 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     response.into()
 }
 
-/// What is asked under the rules that are enforced, and under those in shadow mode.
-fn ask(route: &Route<'static>, client: &Client<'_>) -> [Asked<'static>; 2] {
-    [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(route, client, mode))
+/// What is asked under the rules that are enforced, and under those in shadow mode; and the answer to a request that is not
+/// to be counted, for what it has sent to the former. The latter refuse nothing.
+fn ask(route: &Route<'static>, client: &Client<'_>) -> ([Asked<'static>; 2], Option<Refusal>) {
+    let enforced = Asked::new(route, client, Mode::Enforce);
+    let refusal = client.refusal();
+    let shadowed = Asked::new(route, client, Mode::Shadow);
+    ([enforced, shadowed], refusal)
 }
 
 /// A request on its way through.

@@ -7,8 +7,8 @@
 use std::cell::RefCell;
 
 use crate::admission::{Admission, RefusedBy};
+use crate::identity::Client;
 use crate::identity::told::{self, Tally};
-use crate::identity::{Client};
 use crate::js;
 use crate::refusal::retry_after_s;
 
@@ -55,12 +55,9 @@ pub(crate) fn told(env: &js::Env, client: &Client<'_>, now_ms: u64) {
     for reason in client.reasons() {
         let count = TALLY.with_borrow_mut(|tally| tally.count(reason, now_ms));
         if let Some(count) = count {
-            js::report_count(
-                env,
-                &told::line(reason, count),
-                reason.name(),
-                as_number(count),
-            );
+            let (line, count) = (told::line(reason, count), as_number(count));
+            // A reason stands where a rule does: the event is of none.
+            js::report(env, &line, reason.name(), told::EVENT, "", "", 0.0, count);
         }
     }
 }

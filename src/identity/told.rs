@@ -69,13 +69,14 @@ impl Tally {
     }
 }
 
+/// What the event is called in logs and data points.
+pub const EVENT: &str = "unverified";
+
 /// The line of the log.
 #[must_use]
 pub fn line(reason: Reason, count: u64) -> String {
-    format!(
-        r#"{{"event":"unverified","reason":"{}","count":{count}}}"#,
-        reason.name()
-    )
+    let reason = reason.name();
+    format!(r#"{{"event":"{EVENT}","reason":"{reason}","count":{count}}}"#)
 }
 
 #[cfg(test)]
