@@ -4,6 +4,11 @@
 //! `npm run fuzz -- [--requests N] [--seed S]`. What JavaScript does around it (headers, bodies) is attacked end to end in
 //! tests/hostile.test.mjs. A request that fails is printed with its seed, and is the same again under it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a native program, which measures how long things take"
+)]
+
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! What an isolate sets up once: the policy, and the secrets it names.
 
 use crate::facts::Facts;
-use crate::identity::jwt::Verifier;
-use crate::identity::{Client, Identification};
+use crate::identity::jwt::{Requirements, Verifier};
+use crate::identity::{Client, Identification, WORKER};
 use crate::origin::Pseudonym;
 use crate::policy::{Jwt, KeySource, Policy, PolicyError};
 use crate::report::Pseudonyms;
@@ -53,16 +53,21 @@ impl Bouncer {
         let mut identification = Identification {
             api_keys: policy.api_keys.clone(),
             ipv6_prefix: policy.ipv6_prefix,
+            unverified: policy.unverified,
             ..Identification::default()
         };
         if let Some(jwt) = &policy.jwt {
-            identification.verifier = Some(verifier(jwt, &variable)?);
+            let requirements = Requirements {
+                claims: policy.claims(),
+                ..jwt.requirements.clone()
+            };
+            identification.verifier = Some(verifier(jwt, requirements, &variable)?);
             identification.user_claim.clone_from(&jwt.user_claim);
             identification.tenant_claim.clone_from(&jwt.tenant_claim);
             identification.role_claim.clone_from(&jwt.role_claim);
             identification.plan_claim.clone_from(&jwt.plan_claim);
         }
-        let read_headers = policy.headers().join(",");
+        let read_headers = [policy.headers().as_slice(), &[WORKER]].concat().join(",");
         let contested_headers = policy.wire.contested();
         let origin_secret = variable(ORIGIN_SECRET);
         Ok(Self {
@@ -92,8 +97,11 @@ impl Bouncer {
     }
 }
 
-fn verifier(jwt: &Jwt, variable: impl Fn(&str) -> Option<String>) -> Result<Verifier, PolicyError> {
-    let requirements = jwt.requirements.clone();
+fn verifier(
+    jwt: &Jwt,
+    requirements: Requirements,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Verifier, PolicyError> {
     let algorithm = requirements.algorithm;
     let name = match &jwt.key {
         KeySource::Secret(name) => name,

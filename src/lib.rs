@@ -69,7 +69,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     }
     let route = bouncer.policy.route_line(&facts.line());
     let client = bouncer.client(&facts);
-    let asked = if wire.is_preflight(&facts) {
+    let (asked, refusal) = if wire.is_preflight(&facts) {
         Default::default()
     } else {
         ask(&route, &client)
@@ -86,7 +86,14 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
         && let Some(by) = enforced.refused(&decision)
     {
         report::refused(&env, &bouncer.pseudonyms, What::Refused, &by);
+        report::told(&env, &client, facts.now_ms);
         return refuse_by(bouncer, &by, enforced, &decision, &facts);
+    }
+    if !lacks_key {
+        report::told(&env, &client, facts.now_ms);
+        if let Some(refusal) = refusal {
+            return refuse_at_once(wire, &refusal, &facts);
+        }
     }
 
     // Up to here nothing has waited for anything. From here on objects are asked, then the origin; before them, if a token
@@ -103,7 +110,14 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let response = future_to_promise(async move {
         let asked = if lacks_key {
             jwks::wait(&bouncer.identification, &visit.context).await;
-            ask(&route, &bouncer.client(&Facts::read(&visit.lines)))
+            let facts = Facts::read(&visit.lines);
+            let client = bouncer.client(&facts);
+            let (asked, refusal) = ask(&route, &client);
+            report::told(&visit.env, &client, facts.now_ms);
+            if let Some(refusal) = refusal {
+                return Ok(refuse_at_once(&bouncer.policy.wire, &refusal, &facts));
+            }
+            asked
         } else {
             asked
         };
@@ -113,9 +127,13 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     response.into()
 }
 
-/// What is asked under the rules that are enforced, and under those in shadow mode.
-fn ask(route: &Route<'static>, client: &Client<'_>) -> [Asked<'static>; 2] {
-    [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(route, client, mode))
+/// What is asked under the rules that are enforced, and under those in shadow mode; and the answer to a request that is not
+/// to be counted, for what it has sent to the former. The latter refuse nothing.
+fn ask(route: &Route<'static>, client: &Client<'_>) -> ([Asked<'static>; 2], Option<Refusal>) {
+    let enforced = Asked::new(route, client, Mode::Enforce);
+    let refusal = client.refusal();
+    let shadowed = Asked::new(route, client, Mode::Shadow);
+    ([enforced, shadowed], refusal)
 }
 
 /// A request on its way through.

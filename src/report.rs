@@ -7,6 +7,8 @@
 use std::cell::RefCell;
 
 use crate::admission::{Admission, RefusedBy};
+use crate::identity::Client;
+use crate::identity::told::{self, Tally};
 use crate::js;
 use crate::refusal::retry_after_s;
 
@@ -20,6 +22,7 @@ pub use sampler::Sampler;
 
 thread_local! {
     static SAMPLER: RefCell<Sampler> = RefCell::default();
+    static TALLY: RefCell<Tally> = RefCell::default();
 }
 
 /// Reports a refusal, real or not.
@@ -47,6 +50,18 @@ pub(crate) fn degraded(env: &js::Env, names: &Pseudonyms, admission: &Admission<
     }
 }
 
+/// Reports credentials that prove nothing, and a client without an address.
+pub(crate) fn told(env: &js::Env, client: &Client<'_>, now_ms: u64) {
+    for reason in client.reasons() {
+        let count = TALLY.with_borrow_mut(|tally| tally.count(reason, now_ms));
+        if let Some(count) = count {
+            let (line, count) = (told::line(reason, count), as_number(count));
+            // A reason stands where a rule does: the event is of none.
+            js::report(env, &line, reason.name(), told::EVENT, "", "", 0.0, count);
+        }
+    }
+}
+
 /// Says in words what went wrong with `part` of the whole: `origin`, `counter`, `keys`.
 pub(crate) fn trouble(part: &str, problem: &str) {
     match admit("trouble", part) {
@@ -56,6 +71,11 @@ pub(crate) fn trouble(part: &str, problem: &str) {
             "{problem} (left out before this: {left_out} lines)"
         )),
     }
+}
+
+/// A number for JavaScript, which holds all seconds there are exactly.
+fn as_number(whole: u64) -> f64 {
+    u32::try_from(whole).unwrap_or(u32::MAX).into()
 }
 
 fn admit(event: &str, rule: &str) -> Option<u64> {
@@ -75,10 +95,7 @@ fn send(env: &js::Env, event: &Event<'_>, left_out: u64) {
         event.event.name(),
         &event.key_kind,
         event.limit.as_deref().unwrap_or_default(),
-        // A number for JavaScript, which holds all seconds there are exactly.
-        event.retry_after.map_or(0.0, |seconds| {
-            u32::try_from(seconds).unwrap_or(u32::MAX).into()
-        }),
+        event.retry_after.map_or(0.0, as_number),
         weight,
     );
 }

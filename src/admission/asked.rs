@@ -72,8 +72,8 @@ impl<'a> Asked<'a> {
             };
             let key = match client.key(&counting.key) {
                 Some(key) => key,
-                // In addition is only counted who has what is counted by.
-                None if rule.also => continue,
+                // In addition is only counted who has what is counted by, and who has sent something that proves nothing.
+                None if rule.also && !client.falls_short(&counting.key) => continue,
                 None => client.address_key(),
             };
             let claim = Claim {

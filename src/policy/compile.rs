@@ -52,6 +52,7 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         jwt,
         api_keys,
         refund_unreachable: conduct::refund_unreachable(source.refund_unreachable)?,
+        unverified: source.unverified,
         timeout_ms: COUNTER_TIMEOUT.ms(source.timeout_ms)?,
         store: source.store,
         wire: Wire {
