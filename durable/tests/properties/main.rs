@@ -6,6 +6,8 @@ mod clock;
 #[cfg(test)]
 mod counting;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod deciding;
 #[cfg(test)]
 mod governor;
