@@ -261,8 +261,13 @@ impl State {
     pub(crate) fn narrowed(&self, from: &Limit, to: &Limit, now_ms: u64) -> Self {
         let mut narrow = Self::fresh(to.algorithm());
         let mut took = |taken_ms, used| {
-            if let Some(used) = NonZeroU32::new(used) {
-                narrow.charge_late(&mut None, to, (now_ms, taken_ms), used);
+            let Some(used) = NonZeroU32::new(used) else {
+                return;
+            };
+            match &mut narrow {
+                // What was more than it holds was never in it, so it fills again from then on.
+                Self::TokenBucket(bucket) => *bucket = bucket.charged(to, taken_ms, used),
+                narrow => narrow.charge_late(&mut None, to, (now_ms, taken_ms), used),
             }
         };
         match self {

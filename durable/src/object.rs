@@ -193,10 +193,7 @@ impl Shared {
     }
 
     fn write_failed(&self, error: &JsValue) {
-        log_error(
-            "a ledger could not be saved, it will be tried again",
-            &error,
-        );
+        log_error("a ledger could not be saved, it will be tried again", error);
         self.in_flight.set(self.in_flight.get().saturating_sub(1));
         let mut ledger = self.ledger.borrow_mut();
         ledger.failed();

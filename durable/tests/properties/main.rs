@@ -18,4 +18,8 @@ mod operations;
 #[cfg(test)]
 mod saving;
 #[cfg(test)]
+mod settling;
+#[cfg(test)]
 mod traces;
+#[cfg(test)]
+mod versions;
