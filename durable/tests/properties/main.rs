@@ -10,6 +10,8 @@ mod crashes;
 #[cfg(test)]
 mod deciding;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod governor;
 #[cfg(test)]
 mod model;

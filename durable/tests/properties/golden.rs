@@ -65,20 +65,18 @@ fn pending() -> Ledger {
 }
 
 fn golden(hex: &str) -> Vec<u8> {
-    let hex = hex.trim();
-    let starts = (0..hex.len()).step_by(2);
-    starts
-        .map(|start| u8::from_str_radix(&hex[start..start + 2], 16).unwrap())
-        .collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<u32> = hex
+        .trim()
+        .chars()
+        .filter_map(|digit| digit.to_digit(16))
+        .collect();
+    let bytes = digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]);
+    bytes.map(|byte| u8::try_from(byte).unwrap()).collect()
 }
 
 #[test]
 fn a_snapshot_of_the_first_version_is_read_and_hands_nobody_a_fresh_quota() {
-    let mut old = snapshot::decode(&golden(include_str!("snapshots/v1.hex"))).unwrap();
+    let mut old = snapshot::decode(&golden(include_str!("golden/v1.hex"))).unwrap();
     let mut new = used();
     for later_ms in [0, 1_000, 29_000, 60_000, 3_600_000] {
         let now_ms = NOW_MS + 30_600 + later_ms;
@@ -96,9 +94,9 @@ fn a_snapshot_of_the_first_version_is_read_and_hands_nobody_a_fresh_quota() {
 
 #[test]
 fn a_snapshot_of_the_second_version_is_written_as_ever_and_read_as_it_was() {
-    let fixture = include_str!("snapshots/v2.hex");
+    let fixture = include_str!("golden/v2.hex");
     let mut ledger = pending();
-    assert_eq!(hex(&ledger.save(Saving::Idle)), fixture.trim());
+    assert_eq!(ledger.save(Saving::Idle), golden(fixture));
     ledger.confirmed();
     let mut restored = snapshot::decode(&golden(fixture)).unwrap();
     assert_eq!(restored, ledger);
