@@ -6,6 +6,7 @@ use crate::head::{Head, list};
 use crate::identity::Fingerprint;
 use crate::policy::Origin;
 use crate::refusal::Refusal;
+use crate::route::resolve;
 
 /// Who a Bouncer is in `CDN-Loop` (RFC 8586): whoever has another policy, in front of another origin, is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,14 +15,14 @@ pub struct Pseudonym(String);
 /// A request as the origin gets it: the client's own, under this URL if it has one and with these headers set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The client's path and query, byte for byte, at the origin's address. A bound origin gets the client's own URL, which
-    /// is not taken apart: whoever parses a URL rewrites some of it.
+    /// The client's path, resolved, and its query, at the origin's address: a `..` never leads out of a base path. A bound
+    /// origin gets the client's own URL, which is not taken apart: whoever parses a URL rewrites some of it.
     pub url: Option<String>,
     /// What is set on the client's own headers.
     pub head: Head,
 }
 
-/// Why there is no answer. In any case the origin may have got the request, and may have acted on it.
+/// Why there is no answer. Except where nothing was sent, the origin may have got the request, and may have acted on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// It refused the connection, reset it, or did not answer with HTTP.
@@ -33,6 +34,12 @@ pub enum Failure {
     /// The client went, or its request broke off, before there was an answer.
     #[error("the request was abandoned: {0}")]
     Abandoned(String),
+    /// The client went before anything was sent.
+    #[error("the request was abandoned before it was forwarded: {0}")]
+    NeverSent(String),
+    /// The runtime could not make a request of it, so nothing was sent.
+    #[error("the request could not be forwarded: {0}")]
+    Unsendable(String),
 }
 
 // === impl Pseudonym ===
@@ -68,13 +75,18 @@ impl Outgoing {
             scheme,
             host,
             target,
+            path,
             credentials,
             forwarded_for,
             cdn_loop,
             ..
         } = *facts;
         let url = match origin {
-            Origin::Url(base) => Some(format!("{base}{target}")),
+            Origin::Url(base) => {
+                let rest = target.strip_prefix(path).unwrap_or_default();
+                let query = rest.split('#').next().unwrap_or_default();
+                Some(format!("{base}{}{query}", resolve(path)))
+            }
             Origin::Binding => None,
         };
         let mut head = Head::default();
@@ -101,27 +113,33 @@ impl Failure {
         match name {
             "TimeoutError" => Self::TimedOut(message),
             "AbandonedError" => Self::Abandoned(message),
+            "NeverSentError" => Self::NeverSent(message),
+            "UnsendableError" => Self::Unsendable(message),
             _ => Self::Unreachable(message),
         }
     }
 
-    /// What is charged for. What the origin was late with it has worked on: else whatever is slow could be asked for without a
-    /// limit.
-    pub(crate) fn end(&self) -> End {
+    /// What is charged for: everything that may have reached the origin. Refused, reset and closed half-way look the same from
+    /// here, and a request that crashes the origin must not be free.
+    pub(crate) const fn end(&self) -> End {
         match self {
-            Self::Unreachable(_) => End::Unanswered,
-            Self::TimedOut(_) => End::Answered(self.refusal().status()),
-            Self::Abandoned(_) => End::Abandoned,
+            Self::Unreachable(_) | Self::TimedOut(_) | Self::Abandoned(_) => End::Unanswered,
+            Self::NeverSent(_) | Self::Unsendable(_) => End::NeverSent,
         }
+    }
+
+    /// Whether it is what clients do, and no trouble of the operator's.
+    pub(crate) const fn is_the_clients(&self) -> bool {
+        matches!(self, Self::Abandoned(_) | Self::NeverSent(_))
     }
 
     /// What the client is told.
     #[must_use]
     pub const fn refusal(&self) -> Refusal {
         match self {
-            Self::Unreachable(_) => Refusal::OriginUnreachable,
+            Self::Unreachable(_) | Self::Unsendable(_) => Refusal::OriginUnreachable,
             Self::TimedOut(_) => Refusal::OriginTimeout,
-            Self::Abandoned(_) => Refusal::RequestIncomplete,
+            Self::Abandoned(_) | Self::NeverSent(_) => Refusal::RequestIncomplete,
         }
     }
 }
@@ -147,6 +165,22 @@ mod tests {
              X-Forwarded-For: 198.51.100.1, 203.0.113.7\nCDN-Loop: other; v=1, bouncer-44136fa355b3678a\n\
              X-Bouncer-Secret: s3cret\n"
         );
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_matched_and_stays_below_the_base() {
+        for (target, url) in [
+            ("/a%2Fb/../login?q#x", "http://o/base/login?q"),
+            ("/../../up", "http://o/base/up"),
+            ("/a/..\\%2e%2e/b#x?y", "http://o/base/b"),
+            ("/a%2Fb/..%2Fc?", "http://o/base/a%2Fb/..%2Fc?"),
+        ] {
+            let lines = format!("1000\nGET\nhttps://api.example.com{target}\n\n\n\n\n");
+            let origin = Origin::Url("http://o/base".to_owned());
+            let outgoing =
+                Outgoing::new(&origin, &Facts::read(&lines), &Pseudonym::new("{}"), None);
+            assert_eq!(outgoing.url.as_deref(), Some(url), "{target}");
+        }
     }
 
     #[test]
@@ -184,5 +218,19 @@ mod tests {
         assert_eq!(refusal("TimeoutError"), Refusal::OriginTimeout);
         assert_eq!(refusal("AbandonedError"), Refusal::RequestIncomplete);
         assert_eq!(refusal("Error"), Refusal::OriginUnreachable);
+    }
+
+    #[test]
+    fn only_what_was_never_sent_is_given_back() {
+        for (name, end) in [
+            ("Error", End::Unanswered),
+            ("TypeError", End::Unanswered),
+            ("TimeoutError", End::Unanswered),
+            ("AbandonedError", End::Unanswered),
+            ("NeverSentError", End::NeverSent),
+            ("UnsendableError", End::NeverSent),
+        ] {
+            assert_eq!(Failure::new(name, String::new()).end(), end, "{name}");
+        }
     }
 }

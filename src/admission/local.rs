@@ -6,7 +6,6 @@
 
 use bouncer_durable::ledger::{Claim, Decision, Ledger, Outcome};
 
-use super::Taken;
 use super::generations::Generations;
 use crate::identity::Key;
 
@@ -20,24 +19,24 @@ pub struct Local {
 // === impl Local ===
 
 impl Local {
-    /// See [`Ledger::take`].
-    pub(super) fn take(&mut self, key: &Key, claims: &[Claim], now_ms: u64) -> Taken {
+    /// See [`Ledger::take`]. With the identifier by which it is settled.
+    pub fn take(&mut self, key: &Key, claims: &[Claim], now_ms: u64) -> (u64, Decision) {
         let id = self.id();
         let ledger = self.ledgers.get_or_default(key.to_string());
-        let decision = ledger.take(id, claims, now_ms);
-        Taken { id, decision }
+        (id, ledger.take(id, claims, now_ms))
     }
 
     /// See [`Ledger::settle`].
-    pub(super) fn settle(
+    pub fn settle(
         &mut self,
         key: &Key,
-        taken: &Taken,
+        id: u64,
         outcomes: &[Outcome],
+        taken_ms: u64,
         now_ms: u64,
     ) -> Decision {
         let ledger = self.ledgers.get_or_default(key.to_string());
-        ledger.settle(taken.id, taken.decision.now_ms, outcomes, now_ms)
+        ledger.settle(id, taken_ms, outcomes, now_ms)
     }
 
     /// Nothing here is delivered twice.
@@ -69,30 +68,25 @@ mod tests {
         Key::new([("user", number.to_string().as_str())])
     }
 
+    fn refused(local: &mut Local, number: usize) -> Option<bouncer_durable::Refused> {
+        let (_, decision) = local.take(&key(number), &claims(), 0);
+        decision.refused().map(|(_, wait)| wait)
+    }
+
     #[test]
     fn each_key_has_its_limits_and_gets_back_what_is_refunded() {
         let mut local = Local::default();
-        let receipt = local.take(&key(1), &claims(), 0);
-        let mut admits = |number| {
-            let taken = local.take(&key(number), &claims(), 0);
-            taken.decision.refused().is_none()
-        };
-        assert!(admits(1));
-        assert!(!admits(1));
-        assert!(admits(2));
-        let given_back = claims().map(|claim| Outcome {
+        let (id, taken) = local.take(&key(1), &claims(), 0);
+        assert_eq!(refused(&mut local, 1), None);
+        assert!(refused(&mut local, 1).is_some());
+        assert_eq!(refused(&mut local, 2), None);
+        let outcomes = claims().map(|claim| Outcome {
             claim,
             is_kept: false,
         });
-        let after = local.settle(&key(1), &receipt, &given_back, 0);
+        let after = local.settle(&key(1), id, &outcomes, taken.now_ms, 0);
         assert_eq!(after.claims[0][0].standing.remaining, 1);
-        assert!(
-            local
-                .take(&key(1), &claims(), 0)
-                .decision
-                .refused()
-                .is_none()
-        );
+        assert_eq!(refused(&mut local, 1), None);
     }
 
     #[test]
@@ -104,9 +98,7 @@ mod tests {
                 local.take(&key(0), &claims(), 0);
             }
         }
-        let known = local.take(&key(0), &claims(), 0);
-        assert!(known.decision.refused().is_some());
-        let unknown = local.take(&key(1), &claims(), 0);
-        assert_eq!(unknown.decision.refused(), None, "forgotten long ago");
+        assert!(refused(&mut local, 0).is_some());
+        assert_eq!(refused(&mut local, 1), None, "forgotten long ago");
     }
 }
