@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 mod algorithm;
 mod base64;
 mod claims;
-mod der;
+mod ecdsa;
 mod fault;
 mod json;
 mod key;

@@ -12,7 +12,7 @@ use super::algorithm::Algorithm;
 use super::key::Signature;
 #[cfg(any(feature = "es256", feature = "eddsa", feature = "rs256"))]
 use super::key::has_signed;
-use super::{base64, der, pem};
+use super::{base64, ecdsa, pem};
 
 /// The longest RSA modulus, in bits: what the library can verify with.
 const MAX_RSA_BITS: usize = 4_096;
@@ -174,17 +174,14 @@ impl PublicKey {
         Self::new(&parts, algorithm)
     }
 
-    /// Whatever a verifier may take for the signature at the beginning of this text. Of ES256 there are verifiers that take
-    /// DER, and of RS256 some that take a number for what is left of it modulo the key's.
+    /// Whatever a verifier may take for the signature at the beginning of this text. Of RS256 there are verifiers that take
+    /// a number for what is left of it modulo the key's.
     pub(super) fn signatures(&self, text: &str) -> Vec<Signature> {
         // Without a feature there is no key.
-        let _ = (text, base64::leading, der::signature, modulo);
+        let _ = (text, base64::leading, ecdsa::signatures, modulo);
         match self.0 {
             #[cfg(feature = "es256")]
-            Kind::Es256(_) => {
-                let fixed = base64::leading(text, 64);
-                fixed.into_iter().chain(der::signature(text)).collect()
-            }
+            Kind::Es256(_) => ecdsa::signatures(text),
             #[cfg(feature = "eddsa")]
             Kind::EdDsa(_) => base64::leading(text, 64).into_iter().collect(),
             #[cfg(feature = "rs256")]
