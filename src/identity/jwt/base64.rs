@@ -24,10 +24,12 @@ pub(super) fn leading(text: &str, length: usize) -> Option<Vec<u8>> {
             byte => values.extend(value(byte)),
         }
     }
-    let is_end = rest
-        .find(|byte| *byte != b'.')
-        .is_none_or(|next| value(next).is_none());
-    if is_end { bytes(&values) } else { None }
+    let next = rest.find(|byte| *byte != b'.');
+    if !next.is_some_and(is_digit) {
+        bytes(&values)
+    } else {
+        None
+    }
 }
 
 /// What stands at the beginning of such a text, as far as it may go: up to the first character that is no digit, to the
@@ -40,8 +42,13 @@ pub(super) fn prefixes(text: &str) -> [Vec<u8>; 4] {
         &|byte| byte == b'.',
     ];
     ends.map(|is_end| {
-        let digits = text.bytes().take_while(|byte| !is_end(*byte));
-        let mut values: Vec<u8> = digits.filter_map(value).collect();
+        let end = text.bytes().position(is_end).unwrap_or(text.len());
+        let (prefix, rest) = text.split_at_checked(end).unwrap_or_default();
+        let next = rest.bytes().find(|byte| *byte != b'.');
+        if rest.starts_with('.') && next.is_some_and(is_digit) {
+            return Vec::new();
+        }
+        let mut values: Vec<u8> = prefix.bytes().filter_map(value).collect();
         if values.len() % 4 == 1 {
             values.pop();
         }

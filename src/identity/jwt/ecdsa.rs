@@ -11,13 +11,18 @@ const SEQUENCE: u8 = 0x30;
 /// The length of each of the two numbers.
 const NUMBER_BYTES: usize = 32;
 
+/// The least length that is tried: a number that begins with more zeros than this leaves room for does not come up.
+const MIN_BYTES: usize = 56;
+
 /// Every signature that this text may begin with, 64 bytes each, and none twice.
 pub(super) fn signatures(text: &str) -> Vec<Vec<u8>> {
-    let mut found: Vec<Vec<u8>> = base64::leading(text, 2 * NUMBER_BYTES)
-        .into_iter()
-        .chain(in_der(text))
-        .collect();
-    for bytes in base64::prefixes(text) {
+    if let Some(signature) = in_der(text) {
+        return vec![signature];
+    }
+    let fixed = base64::leading(text, 2 * NUMBER_BYTES);
+    let mut found: Vec<Vec<u8>> = fixed.into_iter().collect();
+    let prefixes = base64::prefixes(text);
+    for bytes in prefixes.iter().filter(|bytes| bytes.len() >= MIN_BYTES) {
         let half = bytes.len() / 2;
         for (start, end) in [(half, 2 * half), (NUMBER_BYTES, bytes.len())] {
             let numbers = (bytes.get(..start), bytes.get(start..end));

@@ -183,7 +183,18 @@ impl PublicKey {
             #[cfg(feature = "es256")]
             Kind::Es256(_) => ecdsa::signatures(text),
             #[cfg(feature = "eddsa")]
-            Kind::EdDsa(_) => base64::leading(text, 64).into_iter().collect(),
+            Kind::EdDsa(_) => {
+                // The second number has its last byte first, and Java takes zeros behind it.
+                let padded = base64::prefixes(text).into_iter().filter_map(|bytes| {
+                    let (signature, zeros) = bytes.split_at_checked(64)?;
+                    let is_zero = zeros.iter().all(|byte| *byte == 0);
+                    is_zero.then(|| signature.to_vec())
+                });
+                base64::leading(text, 64)
+                    .into_iter()
+                    .chain(padded)
+                    .collect()
+            }
             #[cfg(feature = "rs256")]
             Kind::Rs256 { ref modulus, .. } => {
                 let number = base64::leading(text, modulus.len());
