@@ -25,11 +25,10 @@ pub(super) fn leading(text: &str, length: usize) -> Option<Vec<u8>> {
         }
     }
     let next = rest.find(|byte| *byte != b'.');
-    if !next.is_some_and(is_digit) {
-        bytes(&values)
-    } else {
-        None
+    if next.is_some_and(is_digit) {
+        return None;
     }
+    bytes(&values)
 }
 
 /// What stands at the beginning of such a text, as far as it may go: up to the first character that is no digit, to the
