@@ -174,8 +174,8 @@ impl Sender {
 
     /// The header and the claims, as far as they can be read.
     fn parts(&self) -> [Map<String, Value>; 2] {
-        let words = self.authorization.split(char::is_whitespace);
-        let token = words.filter(|word| word.contains('.')).last();
+        let mut words = self.authorization.rsplit(char::is_whitespace);
+        let token = words.find(|word| word.contains('.'));
         let mut parts = token.unwrap_or_default().split('.');
         [(); 2].map(|()| {
             let part = parts.next().unwrap_or_default().trim_end_matches('=');
