@@ -10,10 +10,10 @@ use std::num::NonZeroU32;
 
 use bouncer::bouncer::Bouncer;
 use bouncer::identity::{Client, Credentials};
+use bouncer::route::resolve;
 use bouncer_durable::ledger::{Claim, Ledger};
 use bouncer_durable::message::{Operation, Reply, Request};
 use bouncer_durable::{Algorithm, Limit, snapshot};
-use bouncer::route::resolve;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -121,8 +121,9 @@ fn messages_and_snapshots_survive_the_way_there_and_back() {
 #[wasm_bindgen_test]
 fn a_path_is_resolved_as_a_url_parser_does() {
     const PARTS: [&str; 40] = [
-        "/", "//", "\\", ".", "..", "%2e", "%2E", "%2f", "%2F", "%5C", "%5c", ";", "%3B", "%01", "%00", "%25", "%252F", "%252e",
-        "%", "%z", "A", "b", "login", "a", " ", "\"", "<", ">", "^", "`", "{", "}", "|", "\u{1}", "\t", "\u{7f}", "é", "東", "'", "~",
+        "/", "//", "\\", ".", "..", "%2e", "%2E", "%2f", "%2F", "%5C", "%5c", ";", "%3B", "%01",
+        "%00", "%25", "%252F", "%252e", "%", "%z", "A", "b", "login", "a", " ", "\"", "<", ">",
+        "^", "`", "{", "}", "|", "\u{1}", "\t", "\u{7f}", "é", "東", "'", "~",
     ];
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = |below: usize| {

@@ -3,6 +3,8 @@
 use super::{Counting, DEFAULT, Policy, Rule, field};
 use crate::identity::Part;
 
+mod encoded_slash;
+
 /// Something that the operator should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
@@ -65,7 +67,9 @@ impl Policy {
                 .to_owned(),
         }
         };
-        doubtful.map(warning).collect()
+        let mut warnings: Vec<_> = doubtful.map(warning).collect();
+        warnings.extend(self.encoded_slash_warnings());
+        warnings
     }
 
     fn is_chosen_by_client(&self, rule: &Rule) -> bool {

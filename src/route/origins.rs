@@ -31,11 +31,10 @@ const STRICT: Origin = Origin {
 };
 
 pub(crate) const ORIGINS: [Origin; 15] = [
-    // Express 5: the router compares the path as it came, whatever its letter case, and decodes parameters afterwards; one
-    // that cannot be decoded is a 400.
+    // Express 5: the router compares the path as it came, whatever its letter case, and decodes parameters afterwards.
     Origin {
         name: "express",
-        read: |path| decode(path, true).map(|_| path.to_owned()),
+        read: |path| Some(path.to_owned()),
         ignores_case: true,
         ignores_end: true,
         ..STRICT
@@ -52,8 +51,8 @@ pub(crate) const ORIGINS: [Origin; 15] = [
         read: |path| nginx(path, false),
         ..STRICT
     },
-    // Apache httpd 2.4: slashes are merged and dots resolved, then everything is decoded. `AllowEncodedSlashes` is Off (404),
-    // On, or NoDecode.
+    // Apache httpd 2.4: everything is decoded, then slashes are merged and dots resolved. `AllowEncodedSlashes` is Off (404), On,
+    // or NoDecode.
     Origin {
         name: "apache",
         read: |path| apache(path).filter(|_| !has_escape(path, "2f")),
@@ -278,8 +277,8 @@ fn decode_bytes_strictly(path: &str) -> Option<String> {
 }
 
 fn apache(path: &str) -> Option<String> {
-    let path = decode_bytes_strictly(&squeeze(path))?;
-    Some(squeeze(&path)).filter(|path| !path.contains('\0'))
+    let path = decode_bytes_strictly(path)?;
+    resolve_dots(&squeeze(&path)).filter(|path| !path.contains('\0'))
 }
 
 /// A path that begins with two slashes begins with a host.
