@@ -158,10 +158,9 @@ impl Pattern {
             .segments
             .iter()
             .all(|segment| match (segment, rest.next()) {
-                (_, None) => false,
                 (Segment::Any, Some(_)) => true,
                 (Segment::Name(name), Some(Segment::Name(found))) => is_same(name, found),
-                (Segment::Name(_), Some(Segment::Any)) => false,
+                (_, None) | (Segment::Name(_), Some(Segment::Any)) => false,
             });
         let covers_rest = self.is_open || rest.next().is_none() && !other.is_open;
         covers_methods && covers_start && covers_rest

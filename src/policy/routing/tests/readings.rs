@@ -116,8 +116,11 @@ fn raw_path() -> impl Strategy<Value = String> {
     })
 }
 
+/// An origin, and the handler that it ran for each path, if it ran one.
+type Answers = (&'static Origin, Vec<Option<usize>>);
+
 /// The answers of real origins to hostile paths: origins.py beside it asked them.
-fn vectors() -> (Vec<String>, Vec<(&'static Origin, Vec<Option<usize>>)>) {
+fn vectors() -> (Vec<String>, Vec<Answers>) {
     let vectors = include_str!("../../../../tests/vectors/origins.json");
     let mut vectors: Value = serde_json::from_str(vectors).unwrap();
     let answers = vectors["origins"].as_object().unwrap().clone();
