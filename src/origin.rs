@@ -23,7 +23,7 @@ pub struct Outgoing {
     pub head: Head,
 }
 
-/// Why there is no answer. In any case the origin may have got the request, and may have acted on it.
+/// Why there is no answer. Except where nothing was sent, the origin may have got the request, and may have acted on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// It refused the connection, reset it, or did not answer with HTTP.
@@ -35,6 +35,12 @@ pub enum Failure {
     /// The client went, or its request broke off, before there was an answer.
     #[error("the request was abandoned: {0}")]
     Abandoned(String),
+    /// The client went before anything was sent.
+    #[error("the request was abandoned before it was forwarded: {0}")]
+    NeverSent(String),
+    /// The runtime could not make a request of it, so nothing was sent.
+    #[error("the request could not be forwarded: {0}")]
+    Unsendable(String),
 }
 
 // === impl Pseudonym ===
@@ -112,27 +118,33 @@ impl Failure {
         match name {
             "TimeoutError" => Self::TimedOut(message),
             "AbandonedError" => Self::Abandoned(message),
+            "NeverSentError" => Self::NeverSent(message),
+            "UnsendableError" => Self::Unsendable(message),
             _ => Self::Unreachable(message),
         }
     }
 
-    /// What is charged for. What the origin was late with it has worked on: else whatever is slow could be asked for without a
-    /// limit.
-    pub(crate) fn end(&self) -> End {
+    /// What is charged for: everything that may have reached the origin. Refused, reset and closed half-way look the same from
+    /// here, and a request that crashes the origin must not be free.
+    pub(crate) const fn end(&self) -> End {
         match self {
-            Self::Unreachable(_) => End::Unanswered,
-            Self::TimedOut(_) => End::Answered(self.refusal().status()),
-            Self::Abandoned(_) => End::Abandoned,
+            Self::Unreachable(_) | Self::TimedOut(_) | Self::Abandoned(_) => End::Unanswered,
+            Self::NeverSent(_) | Self::Unsendable(_) => End::NeverSent,
         }
+    }
+
+    /// Whether it is what clients do, and no trouble of the operator's.
+    pub(crate) const fn is_the_clients(&self) -> bool {
+        matches!(self, Self::Abandoned(_) | Self::NeverSent(_))
     }
 
     /// What the client is told.
     #[must_use]
     pub const fn refusal(&self) -> Refusal {
         match self {
-            Self::Unreachable(_) => Refusal::OriginUnreachable,
+            Self::Unreachable(_) | Self::Unsendable(_) => Refusal::OriginUnreachable,
             Self::TimedOut(_) => Refusal::OriginTimeout,
-            Self::Abandoned(_) => Refusal::RequestIncomplete,
+            Self::Abandoned(_) | Self::NeverSent(_) => Refusal::RequestIncomplete,
         }
     }
 }
@@ -221,5 +233,19 @@ mod tests {
         assert_eq!(refusal("TimeoutError"), Refusal::OriginTimeout);
         assert_eq!(refusal("AbandonedError"), Refusal::RequestIncomplete);
         assert_eq!(refusal("Error"), Refusal::OriginUnreachable);
+    }
+
+    #[test]
+    fn only_what_was_never_sent_is_given_back() {
+        for (name, end) in [
+            ("Error", End::Unanswered),
+            ("TypeError", End::Unanswered),
+            ("TimeoutError", End::Unanswered),
+            ("AbandonedError", End::Unanswered),
+            ("NeverSentError", End::NeverSent),
+            ("UnsendableError", End::NeverSent),
+        ] {
+            assert_eq!(Failure::new(name, String::new()).end(), end, "{name}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use bouncer_durable::Algorithm;
 
-use crate::identity::{ApiKeys, KeyKind, Part};
+use crate::identity::{ApiKeys, KeyKind, Part, Unverified};
 use crate::route::{METHOD_HEADERS, PATH_HEADERS, Pattern, Reader};
 use crate::wire::Wire;
 
@@ -80,6 +80,10 @@ pub struct Policy {
     pub jwt: Option<Jwt>,
     /// How API keys are told, if they are.
     pub api_keys: Option<ApiKeys>,
+    /// Statuses of the origin's that are taken for a proof that it has done nothing.
+    pub refund_unreachable: Vec<u16>,
+    /// What becomes of a request whose credential proves nothing.
+    pub unverified: Unverified,
     /// How long a counter may take to answer, in milliseconds.
     pub timeout_ms: u32,
     /// Where is counted.
@@ -129,6 +133,8 @@ pub struct Counting {
     pub cost: NonZeroU32,
     /// Which requests stay counted once the origin has answered.
     pub counts: Counts,
+    /// Milliseconds until it is known whether a request stays counted, at most.
+    pub settled_within_ms: u32,
     /// What happens when the counter cannot be asked.
     pub on_error: OnError,
     /// Whether it refuses.
@@ -170,6 +176,31 @@ impl Policy {
                     .filter(|_| self.keeps_rewrite_headers),
             )
             .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The claims of tokens that are read, by the names that the policy gives them.
+    #[must_use]
+    pub fn claims(&self) -> Vec<String> {
+        let of_users = self.jwt.iter().flat_map(|jwt| {
+            let names = [
+                &jwt.user_claim,
+                &jwt.tenant_claim,
+                &jwt.role_claim,
+                &jwt.plan_claim,
+            ];
+            names.map(String::as_str)
+        });
+        let parts = self
+            .counted()
+            .flat_map(|(_, counting)| counting.key.parts());
+        let counted_by = parts.filter_map(|part| match part {
+            Part::Claim(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let mut names: Vec<_> = of_users.chain(counted_by).map(str::to_owned).collect();
         names.sort_unstable();
         names.dedup();
         names

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
-    Rule, agreement, api_keys, conduct, jwt, limits, origin, paths, wire,
+    Rule, Store, agreement, api_keys, conduct, jwt, limits, origin, paths, wire,
 };
 use crate::identity::{KeyKind, is_name};
 use crate::route::{Pattern, Reader};
@@ -14,12 +14,14 @@ use crate::wire::Wire;
 pub(super) fn policy(source: Source) -> Result<Policy> {
     let jwt = source.jwt.map(jwt::compile).transpose()?;
     let api_keys = source.api_keys.map(api_keys::api_keys).transpose()?;
+    let origin_timeout_ms = ORIGIN_TIMEOUT.ms(source.origin_timeout_ms)?;
     let mut context = Context {
         has_tokens: jwt.is_some(),
         has_api_keys: api_keys.is_some(),
         key: KeyKind::default(),
         on_error: source.on_error,
         mode: source.mode,
+        settled_within_ms: origin_timeout_ms.saturating_add(UPLOAD_MS),
     };
     if let Some(words) = &source.default.key {
         context.key = key(words, &context, "default.key")?;
@@ -37,15 +39,20 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         rules.push(rule);
     }
     let default = rule(source.default.into(), DEFAULT, &context)?;
+    if source.store == Store::Global {
+        agreement::within_the_most_ledgers(&rules, &default)?;
+    }
     for (index, rule) in rules.iter().enumerate() {
         agreement::on_a_bucket(rule, &default, &format!("rules[{index}].bucket"))?;
     }
     Ok(Policy {
         origin: origin::origin(source.origin.as_deref())?,
-        origin_timeout_ms: ORIGIN_TIMEOUT.ms(source.origin_timeout_ms)?,
+        origin_timeout_ms,
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
         api_keys,
+        refund_unreachable: conduct::refund_unreachable(source.refund_unreachable)?,
+        unverified: source.unverified,
         timeout_ms: COUNTER_TIMEOUT.ms(source.timeout_ms)?,
         store: source.store,
         wire: Wire {
@@ -73,7 +80,12 @@ struct Context {
     key: KeyKind,
     on_error: OnError,
     mode: Mode,
+    settled_within_ms: u32,
 }
+
+/// What a client may need to send a body of the usual size, in milliseconds. A request that takes longer is charged although
+/// its rule may not count it.
+const UPLOAD_MS: u32 = 60_000;
 
 /// How long something may take, in milliseconds.
 struct Timeout {
@@ -205,6 +217,7 @@ fn counting(source: &RuleSource, path: &str, context: &Context) -> Result<Counti
         bucket: source.bucket.as_ref().unwrap_or(&source.name).clone(),
         cost,
         counts: conduct::counts(source.count.as_ref(), path)?,
+        settled_within_ms: context.settled_within_ms,
         on_error: source.on_error.unwrap_or(context.on_error),
         mode: source.mode.unwrap_or(context.mode),
         allowances,

@@ -8,6 +8,7 @@ use super::conduct::{CountsSource, Mode, OnError, Store};
 use super::jwt::JwtSource;
 use super::limits::LimitSource;
 use super::wire::CorsSource;
+use crate::identity::Unverified;
 use crate::route::EncodedSlashes;
 
 #[derive(Deserialize)]
@@ -19,6 +20,8 @@ pub(super) struct Source {
     pub(super) jwt: Option<JwtSource>,
     pub(super) api_keys: Option<ApiKeysSource>,
     pub(super) ipv6_prefix: Option<u8>,
+    #[serde(default)]
+    pub(super) unverified: Unverified,
     pub(super) headers: Option<Vec<String>>,
     pub(super) cors: Option<CorsSource>,
     #[serde(default)]
@@ -26,6 +29,8 @@ pub(super) struct Source {
     #[serde(default)]
     pub(super) on_error: OnError,
     pub(super) timeout_ms: Option<u32>,
+    #[serde(default)]
+    pub(super) refund_unreachable: Vec<u16>,
     #[serde(default)]
     pub(super) store: Store,
     #[serde(default)]
