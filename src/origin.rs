@@ -6,7 +6,7 @@ use crate::head::{Head, list};
 use crate::identity::Fingerprint;
 use crate::policy::Origin;
 use crate::refusal::Refusal;
-use crate::route::resolve;
+use crate::route::{is_divided_anew, resolve};
 
 /// Who a Bouncer is in `CDN-Loop` (RFC 8586): whoever has another policy, in front of another origin, is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub struct Pseudonym(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The client's path, resolved, and its query, at the origin's address: a `..` never leads out of a base path. A bound
-    /// origin gets the client's own URL, which is not taken apart: whoever parses a URL rewrites some of it.
+    /// origin gets the client's own URL, which is not taken apart, since whoever parses a URL rewrites some of it, unless there are
+    /// dots or backslashes to resolve.
     pub url: Option<String>,
     /// What is set on the client's own headers.
     pub head: Head,
@@ -81,11 +82,15 @@ impl Outgoing {
             cdn_loop,
             ..
         } = *facts;
+        let query = || {
+            let rest = target.strip_prefix(path).unwrap_or_default();
+            rest.split('#').next().unwrap_or_default()
+        };
         let url = match origin {
-            Origin::Url(base) => {
-                let rest = target.strip_prefix(path).unwrap_or_default();
-                let query = rest.split('#').next().unwrap_or_default();
-                Some(format!("{base}{}{query}", resolve(path)))
+            Origin::Url(base) => Some(format!("{base}{}{}", resolve(path), query())),
+            // Of a URL that it is handed on the runtime resolves `..` and neither `%2e%2e` nor `\`.
+            Origin::Binding if is_divided_anew(path) => {
+                Some(format!("{scheme}://{host}{}{}", resolve(path), query()))
             }
             Origin::Binding => None,
         };
@@ -188,6 +193,16 @@ mod tests {
         let facts = Facts::read(LINES);
         let outgoing = Outgoing::new(&Origin::Binding, &facts, &Pseudonym::new("{}"), None);
         assert_eq!(outgoing.url, None);
+    }
+
+    #[test]
+    fn a_bound_origin_gets_what_was_matched_where_a_path_is_divided_anew() {
+        let lines =
+            "1000\nGET\nhttps://api.example.com:8443/../x/%2e%2E/y\\z?q=1#f\n203.0.113.7\n\n\n";
+        let facts = Facts::read(lines);
+        let outgoing = Outgoing::new(&Origin::Binding, &facts, &Pseudonym::new("{}"), None);
+        let url = outgoing.url.as_deref();
+        assert_eq!(url, Some("https://api.example.com:8443/y/z?q=1"));
     }
 
     #[test]

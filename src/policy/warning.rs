@@ -3,6 +3,8 @@
 use super::{Counting, DEFAULT, Jwt, KeySource, Policy, Rule, field};
 use crate::identity::Part;
 
+mod encoded_slash;
+
 /// Something that the operator should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
@@ -65,7 +67,10 @@ impl Policy {
                 .to_owned(),
         }
         };
-        doubtful.map(warning).chain(self.any_token()).collect()
+        let mut warnings: Vec<_> = doubtful.map(warning).collect();
+        warnings.extend(self.any_token());
+        warnings.extend(self.encoded_slash_warnings());
+        warnings
     }
 
     /// Whether whatever the issuer signs proves a user, for whichever API it is.

@@ -10,6 +10,7 @@ mod table;
 mod token;
 mod words;
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
@@ -195,17 +196,36 @@ fn explain(policy: &Policy, request: &str, sender: Option<&Sender>) -> Result<St
     Ok(lines.join("\n") + "\n")
 }
 
-/// Every reading that there is beside the request itself, with the rule that it falls under.
+/// Every reading of a request that has several, with the rules that it falls under. Spellings that no rule tells apart are one.
 fn readings(policy: &Policy, line: &RequestLine<'_>) -> Vec<String> {
-    let readings = policy.readings(line);
+    let mut readings = policy.readings(line);
+    let mut seen = HashSet::new();
+    readings.retain(|(reading, rules)| {
+        let names: Vec<_> = rules.iter().map(|rule| &rule.name).collect();
+        seen.insert(format!(
+            "{} {names:?}",
+            reading.trim_end_matches('/').to_lowercase()
+        ))
+    });
     if readings.len() == 1 {
         return Vec::new();
     }
-    let line = |(reading, rules): &(String, Vec<&Rule>)| {
+    let shown = readings.iter().map(|(reading, rules)| {
         let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
-        format!("  may be read as {reading}: {}", names.join(", "))
+        (reading.escape_debug().to_string(), names.join(", "))
+    });
+    let shown: Vec<_> = shown.collect();
+    let width = shown
+        .iter()
+        .map(|(reading, _)| reading.chars().count())
+        .max();
+    let width = width.unwrap_or_default();
+    let mut what = "is read as";
+    let line = |(reading, names): &(String, String)| {
+        let what = std::mem::take(&mut what);
+        format!("  {what:<13}  {reading:<width$}  {names}")
     };
-    readings.iter().map(line).collect()
+    shown.iter().map(line).collect()
 }
 
 /// How a rule counts, line by line.
