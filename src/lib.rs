@@ -18,6 +18,7 @@ use bouncer::Bouncer;
 use facts::Facts;
 use head::Head;
 use identity::Client;
+use js::Contested;
 use origin::{Failure, Outgoing};
 use policy::{Mode, Origin, Route};
 use refusal::Refusal;
@@ -58,13 +59,16 @@ pub use bouncer_durable::object::LedgerObject;
 pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
         let (wire, facts) = (Wire::default(), Facts::read(""));
-        return refuse_at_once(&wire, &Refusal::PolicyInvalid, &facts);
+        return refuse_at_once(&request, &wire, &Refusal::PolicyInvalid, &facts);
     };
-    let lines = js::facts(&request, &bouncer.read_headers);
+    let lines = js::facts(&request);
     let facts = Facts::read(&lines);
     let wire = &bouncer.policy.wire;
-    if bouncer.pseudonym.is_in(facts.cdn_loop) {
-        return refuse_at_once(wire, &Refusal::LoopDetected, &facts);
+    if facts.is_back {
+        return refuse_at_once(&request, wire, &Refusal::LoopDetected, &facts);
+    }
+    if let Some(flaw) = facts.flaw {
+        return refuse_at_once(&request, wire, &flaw.refusal(), &facts);
     }
     let route = bouncer.policy.route(facts.method, facts.path);
     let client = bouncer.client(&facts);
@@ -85,7 +89,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
         && let Some(by) = enforced.refused(&decision)
     {
         report::refused(&env, What::Refused, &by);
-        return refuse_by(bouncer, &by, enforced, &decision, &facts);
+        return refuse_by(&request, bouncer, &by, enforced, &decision, &facts);
     }
 
     // Up to here nothing has waited for anything. From here on objects are asked, then the origin; before them, if a token
@@ -149,7 +153,8 @@ impl Visit {
             report::refused(&self.env, What::Refused, &by);
             admission.remember_refusal(&decision);
             let facts = Facts::read(&self.lines);
-            let response = refuse_by(self.bouncer, &by, admission.asked(), &decision, &facts);
+            let asked = admission.asked();
+            let response = refuse_by(&self.request, self.bouncer, &by, asked, &decision, &facts);
             return (response, End::Unanswered);
         }
         if admission.is_unavailable() {
@@ -185,19 +190,20 @@ impl Visit {
             origin_secret,
             ..
         } = self.bouncer;
-        let facts = Facts::read(&self.lines);
-        let outgoing = Outgoing::new(&policy.origin, &facts, pseudonym, origin_secret.as_deref());
         let binding = match policy.origin {
             Origin::Url(_) => None,
             Origin::Binding => self.env.origin(),
         };
-        let sent = js::forward(
-            &self.request,
-            binding.as_ref(),
-            outgoing.url.as_deref(),
-            outgoing.head.as_str(),
-            policy.origin_timeout_ms,
-        );
+        // What is sent is copied, and nothing of it stays here while the origin works.
+        let sent = {
+            let facts = Facts::read(&self.lines);
+            let (origin, host) = (&policy.origin, policy.forwarding.host);
+            let secret = origin_secret.as_deref();
+            let Outgoing { url, named, head } =
+                Outgoing::new(origin, host, &facts, pseudonym, secret);
+            let (url, named) = (url.as_deref(), named.as_deref());
+            js::forward(&self.request, binding.as_ref(), url, named, head.as_str())
+        };
         match JsFuture::from(sent).await {
             Ok(response) => Ok(response.unchecked_into()),
             Err(error) => Err(failure(&error)),
@@ -232,25 +238,24 @@ impl Visit {
         stamp: &Head,
         origin_ms: Option<u64>,
     ) -> Result<JsValue, Failure> {
-        let Bouncer {
-            policy,
-            contested_headers,
-            ..
-        } = self.bouncer;
+        let policy = &self.bouncer.policy;
         let facts = Facts::read(&self.lines);
         let timing = Timing::new(facts.now_ms, js::now_ms(), origin_ms);
-        let head = policy.wire.on_response(stamp, "", timing, &facts);
-        let contested = match head.as_str() {
-            "" => "",
-            _ => contested_headers,
+        let set = |head: &Head, contested| {
+            js::stamped(response, head.as_str(), contested as u8).map_err(|error| failure(&error))
         };
-        let stamped =
-            js::stamped(response, head.as_str(), contested).map_err(|error| failure(&error))?;
-        match stamped.as_string() {
+        let head = policy.wire.on_response(stamp, "", timing, &facts);
+        let stamped = match head.as_str() {
+            "" => set(&head, Contested::Addresses)?,
+            _ => set(&head, Contested::All)?,
+        };
+        let theirs: Option<String> = stamped.as_string();
+        match theirs {
             None => Ok(stamped),
             Some(theirs) => {
                 let head = policy.wire.on_response(stamp, &theirs, timing, &facts);
-                js::stamped(response, head.as_str(), "").map_err(|error| failure(&error))
+                let head = head.and(&origin::exchanged(&policy.origin, &facts, &theirs));
+                set(&head, Contested::None)
             }
         }
     }
@@ -258,7 +263,8 @@ impl Visit {
     fn refuse(&self, refusal: &Refusal, stamp: &Head, origin_ms: Option<u64>) -> JsValue {
         let facts = Facts::read(&self.lines);
         let timing = Timing::new(facts.now_ms, js::now_ms(), origin_ms);
-        refuse(&self.bouncer.policy.wire, refusal, stamp, timing, &facts)
+        let wire = &self.bouncer.policy.wire;
+        refuse(&self.request, wire, refusal, stamp, timing, &facts)
     }
 }
 
@@ -279,7 +285,10 @@ fn bouncer(env: &js::Env) -> Option<&'static Bouncer> {
                 |name| js::is_bound(env, name),
             ) {
                 // An isolate has one policy for as long as it lives.
-                Ok(bouncer) => Some(Box::leak(Box::new(bouncer))),
+                Ok(bouncer) => {
+                    js::set_up(&bouncer.settings());
+                    Some(Box::leak(Box::new(bouncer)))
+                }
                 Err(error) => {
                     js::log_error(&format!(
                         "the policy is not valid, nothing is forwarded. {error}"

@@ -7,6 +7,7 @@ use super::api_keys::ApiKeysSource;
 use super::conduct::{CountsSource, Mode, OnError, Store};
 use super::jwt::JwtSource;
 use super::limits::LimitSource;
+use super::origin::Host;
 use super::wire::CorsSource;
 
 #[derive(Deserialize)]
@@ -14,6 +15,12 @@ use super::wire::CorsSource;
 pub(super) struct Source {
     pub(super) origin: Option<String>,
     pub(super) origin_timeout_ms: Option<u32>,
+    pub(super) origin_host: Option<Host>,
+    pub(super) upload_timeout_ms: Option<u32>,
+    #[serde(default = "yes")]
+    pub(super) rewrite_locations: bool,
+    #[serde(default)]
+    pub(super) zone_cache: bool,
     pub(super) default: DefaultSource,
     pub(super) jwt: Option<JwtSource>,
     pub(super) api_keys: Option<ApiKeysSource>,
@@ -76,6 +83,10 @@ pub(super) struct RuleSource {
 pub(super) enum KeySource {
     One(String),
     Several(Vec<String>),
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Reads the fields, each of which must be known and of its type.

@@ -77,7 +77,7 @@ fn a_rules_limits_are_counted_as_the_rule_says() {
         policy.origin,
         Origin::Url("http://127.0.0.1:8000".to_owned())
     );
-    assert_eq!(policy.origin_timeout_ms, 30_000);
+    assert_eq!(policy.forwarding.origin_timeout_ms, 30_000);
 }
 
 #[test]
