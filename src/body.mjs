@@ -146,8 +146,10 @@ export function answer(request, status, lines, text) {
     const { readable, writable } = new FixedLengthStream(bytes.byteLength);
     const writer = writable.getWriter();
     body = readable;
+    // Before the answer is out, reading would ask a client for its body that waits to be asked.
     writer
       .write(bytes)
+      .then(() => new Promise((resolve) => setTimeout(resolve, 1)))
       .then(() => hearOut(upload, place))
       .then(() => writer.close())
       .catch(() => {});
