@@ -1,14 +1,15 @@
 //! Whether a request may pass.
 //!
-//! All that concerns one key is one call to one object, which decides it at once. Only rules that count by different keys
-//! need several objects. They are asked at the same time, and when one of them refuses, what the others have charged is
-//! given back at once: for that moment somebody else may be refused what is then there again, and nobody is ever admitted
-//! too much.
+//! All that concerns one key is one call to one object, which decides it at once. Rules that count by different keys need
+//! several objects. They are asked one after the other, the narrowest key first, and a wider one only once the narrower have
+//! admitted: whoever is refused by their own limit touches nothing that others share. When one refuses, what those before it
+//! have charged is given back at once; until then the charge is provisional, and a refusal that rests on it says so.
 //!
-//! Who was refused is refused again until the retry time without a call.
+//! Who was refused is refused again without a call, for as long as that is certain.
 //!
 //! An object that does not answer in time is done without, as its rules say: the request is counted in this isolate, or
-//! passes uncounted, or is refused.
+//! passes uncounted, or is refused. What such an object charges all the same, later, is taken back, unless the request passed
+//! uncounted.
 
 use std::cell::RefCell;
 
@@ -24,54 +25,57 @@ use crate::policy::{OnError, Policy, Rule, Store};
 mod asked;
 mod denials;
 mod generations;
-mod giving_back;
 mod local;
+mod settled;
+mod settling;
 
-pub use asked::{Asked, Call, RefusedBy};
+pub use asked::{Asked, Call, MAX_CALLS, RefusedBy, Want};
 pub use denials::Denials;
 pub use local::Local;
+pub use settled::Settled;
 
 thread_local! {
     static LOCAL: RefCell<Local> = RefCell::default();
     static DENIALS: RefCell<Denials> = RefCell::default();
+    static SETTLED: RefCell<Settled> = RefCell::default();
 }
 
-/// The decision on a request that is refused without asking anybody, as one like it was before.
-pub(crate) fn remembered_refusal(asked: &Asked<'_>, now_ms: u64) -> Option<Decision> {
-    DENIALS.with_borrow_mut(|denials| denials.of(asked, now_ms))
-}
-
-/// What is asked for a request, on its way.
-pub(crate) struct Asking<'a> {
-    asked: Asked<'a>,
-    objects: Objects,
-    answers: Vec<Asks>,
-}
-
-/// How objects are reached.
-struct Objects {
-    namespace: Option<Object>,
-    timeout_ms: u32,
-}
-
-enum Asks {
-    Sent(Sent),
-    Here,
+/// The decision on a request that is refused without asking anybody: under a limit of none, or as one like it was before.
+pub(crate) fn refused_here(asked: &Asked<'_>, now_ms: u64) -> Option<Decision> {
+    asked
+        .refused_by_none(now_ms)
+        .or_else(|| DENIALS.with_borrow_mut(|denials| denials.of(asked, now_ms)))
 }
 
 /// What was decided on a request, and what is needed to take it back.
 pub(crate) struct Admission<'a> {
     asked: Asked<'a>,
     objects: Objects,
-    answers: Vec<Answer>,
-    /// The calls that were not answered.
-    pub(crate) failures: Vec<Failure>,
+    /// What came of the calls, in their order; those behind the first that did not admit are missing.
+    replies: Vec<Reply>,
+}
+
+/// How objects are reached.
+struct Objects {
+    namespace: Option<Object>,
+    context: js::Context,
+    timeout_ms: u32,
+    store: Store,
+}
+
+/// What came of a call.
+struct Reply {
+    verdict: Verdict,
+    /// Why the object is not the one who decided.
+    failure: Option<(OnError, LedgerError)>,
 }
 
 /// Who decided on a call.
-enum Answer {
-    Object(Decision),
-    Isolate(Decision),
+enum Verdict {
+    /// The object, in its reply to the take of this identifier.
+    Object(u64, Decision),
+    /// This isolate, in a take of this identifier.
+    Isolate(u64, Decision),
     /// Nobody, and it passes.
     Passed,
     /// Nobody, and it does not pass.
@@ -79,121 +83,86 @@ enum Answer {
 }
 
 /// A call that was not answered.
-pub(crate) struct Failure {
-    /// The index of the call.
-    call: usize,
+pub(crate) struct Failure<'a> {
+    /// Whose ledger was asked.
+    pub(crate) key: &'a Key,
+    /// Under which rules.
+    pub(crate) rules: Vec<&'a Rule>,
+    /// What was done without it.
     pub(crate) on_error: OnError,
-    pub(crate) error: LedgerError,
+    pub(crate) error: &'a LedgerError,
 }
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// With this status.
+    /// With this status of the origin's.
     Answered(u16),
-    /// Without an answer of the origin's: it was not asked, or it failed.
+    /// Without an answer, or the client did not stay for it. The origin may have worked on it, so nothing proves that it did
+    /// not.
     Unanswered,
-    /// The client did not stay for its end.
-    Abandoned,
+    /// Bouncer itself has sent nothing to the origin.
+    NeverSent,
 }
 
-// === impl Asking ===
+// === impl Admission ===
 
-impl<'a> Asking<'a> {
-    /// Asks every ledger, before any is waited for.
-    pub(crate) fn new(env: &js::Env, policy: &Policy, asked: Asked<'a>) -> Self {
+impl<'a> Admission<'a> {
+    /// Asks one ledger after the other until one does not admit. What was charged is given back if not all do.
+    pub(crate) async fn ask(
+        env: &js::Env,
+        context: &js::Context,
+        policy: &Policy,
+        asked: Asked<'a>,
+    ) -> Self {
         let objects = Objects {
             namespace: if asked.calls.is_empty() {
                 None
             } else {
                 env.ledgers()
             },
+            context: context.clone(),
             timeout_ms: policy.timeout_ms,
+            store: policy.store,
         };
-        let ask = |call: &Call| match policy.store {
-            Store::Memory => Asks::Here,
-            Store::Global => {
-                let claims = call.claims.clone();
-                Asks::Sent(objects.send(call, Operation::Take { claims }))
-            }
-        };
-        let answers = asked.calls.iter().map(ask).collect();
-        Self {
+        let mut admission = Self {
+            replies: Vec::with_capacity(asked.calls.len()),
             asked,
             objects,
-            answers,
-        }
-    }
-
-    /// Whether nothing was asked.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.asked.calls.is_empty()
-    }
-
-    /// Waits for all of them. What was charged is given back if not all admit.
-    pub(crate) async fn decided(self) -> Admission<'a> {
-        let mut admission = Admission {
-            asked: self.asked,
-            objects: self.objects,
-            answers: Vec::with_capacity(self.answers.len()),
-            failures: Vec::new(),
         };
-        for (index, asks) in self.answers.into_iter().enumerate() {
-            let decision = match asks {
-                Asks::Here => None,
-                Asks::Sent(sent) => Some(sent.decision().await),
+        let started_ms = js::now_ms();
+        for call in &admission.asked.calls {
+            let is_last = admission.replies.len() + 1 == admission.asked.calls.len();
+            let Some(left_ms) = admission.objects.left_ms(started_ms) else {
+                break;
             };
-            admission.take(index, decision);
+            let on_error = admission.asked.on_error(call);
+            let reply = admission
+                .objects
+                .take(call, on_error, left_ms, is_last)
+                .await;
+            let admits = reply.verdict.admits();
+            admission.replies.push(reply);
+            if !admits {
+                break;
+            }
         }
-        if admission.answers.len() > 1 && !admission.admits() {
-            admission.give_back(|_| true).await;
+        if admission.admits() {
+            admission.note_settled();
+        } else {
+            admission.give_back().await;
         }
         admission
     }
-}
 
-// === impl Objects ===
-
-impl Objects {
-    fn send(&self, call: &Call, operation: Operation) -> Sent {
-        Sent::new(
-            self.namespace.as_ref(),
-            &call.key,
-            operation,
-            self.timeout_ms,
-        )
-    }
-}
-
-// === impl Admission ===
-
-impl<'a> Admission<'a> {
-    fn take(&mut self, index: usize, decision: Option<Result<Decision, LedgerError>>) {
-        let Some(call) = self.asked.calls.get(index) else {
-            return;
-        };
-        let here = || {
-            let take = |local: &mut Local| local.take(&call.key, &call.claims, js::now_ms());
-            Answer::Isolate(LOCAL.with_borrow_mut(take))
-        };
-        let answer = match decision {
-            None => here(),
-            Some(Ok(decision)) => Answer::Object(decision),
-            Some(Err(error)) => {
-                let on_error = self.asked.on_error(call);
-                self.failures.push(Failure {
-                    call: index,
-                    on_error,
-                    error,
-                });
-                match on_error {
-                    OnError::Open => Answer::Passed,
-                    OnError::Local => here(),
-                    OnError::Closed => Answer::Refused,
-                }
+    /// Notes which takes have stopped being provisional. That of the last call never was.
+    fn note_settled(&self) {
+        let calls = self.asked.calls.iter().zip(&self.replies);
+        for (call, reply) in calls.rev().skip(1) {
+            if let Verdict::Object(id, _) = reply.verdict {
+                SETTLED.with_borrow_mut(|settled| settled.note(&call.key, id));
             }
-        };
-        self.answers.push(answer);
+        }
     }
 
     /// What was asked.
@@ -201,60 +170,135 @@ impl<'a> Admission<'a> {
         &self.asked
     }
 
-    /// Whose call it was that failed, and under which rules.
-    pub(crate) fn failed(
-        &self,
-        failure: &Failure,
-    ) -> Option<(&Key, impl Iterator<Item = &'a Rule>)> {
-        let call = self.asked.calls.get(failure.call)?;
-        let rules = call
-            .rules
-            .iter()
-            .filter_map(|rule| self.asked.rules.get(*rule).copied());
-        Some((&call.key, rules))
+    /// The calls that were not answered.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = Failure<'_>> {
+        let calls = self.asked.calls.iter().zip(&self.replies);
+        calls.filter_map(|(call, reply)| {
+            let (on_error, error) = reply.failure.as_ref()?;
+            Some(Failure {
+                key: &call.key,
+                rules: self.asked.rules_of(call).collect(),
+                on_error: *on_error,
+                error,
+            })
+        })
     }
 
-    /// Whether the request may pass.
+    /// Whether the request may pass: only if every call has admitted it.
     pub(crate) fn admits(&self) -> bool {
-        self.answers.iter().all(Answer::admits)
+        self.replies.len() == self.asked.calls.len()
+            && self.replies.iter().all(|reply| reply.verdict.admits())
     }
 
-    /// Whether it is refused because a counter could not be asked.
-    pub(crate) fn is_unavailable(&self) -> bool {
-        let is_refused = |answer: &Answer| matches!(answer, Answer::Refused);
-        self.answers.iter().any(is_refused)
-    }
-
-    /// Remembers this refusal, so that the next request like this one costs no call. What was decided without an object may
-    /// be decided otherwise as soon as that can be asked.
-    pub(crate) fn remember_refusal(&self, decision: &Decision) {
-        let is_objects = |answer: &Answer| matches!(answer, Answer::Object(_));
-        if self.answers.iter().all(is_objects) {
-            let now_ms = js::now_ms();
-            DENIALS.with_borrow_mut(|denials| denials.remember(&self.asked, decision, now_ms));
+    /// Remembers what the objects have said, so that the next request like a refused one costs no call. What was decided
+    /// without an object may be decided otherwise as soon as that can be asked.
+    pub(crate) fn remember(&self) {
+        let now_ms = js::now_ms();
+        for (call, reply) in self.asked.calls.iter().zip(&self.replies) {
+            if let Verdict::Object(_, decision) = &reply.verdict {
+                DENIALS.with_borrow_mut(|denials| denials.remember(call, decision, now_ms));
+            }
         }
     }
 
-    /// Where the client stands, rule by rule.
+    /// Where the client stands, rule by rule; under those that were not asked, as their objects have said last.
     pub(crate) fn decision(&self) -> Decision {
-        self.asked
-            .together(self.answers.iter().map(Answer::decision))
+        let now_ms = js::now_ms();
+        let unasked = self.asked.calls.iter().skip(self.replies.len());
+        let words: Vec<_> = unasked
+            .map(|call| DENIALS.with_borrow_mut(|denials| denials.last_word(call, now_ms)))
+            .collect();
+        let replies = self.replies.iter().map(|reply| reply.verdict.decision());
+        self.asked.together(replies.chain(words.iter().map(Some)))
     }
 }
 
-// === impl Answer ===
+// === impl Objects ===
 
-impl Answer {
+impl Objects {
+    /// How much of the time for all calls together is left, if any: twice that of each.
+    fn left_ms(&self, started_ms: u64) -> Option<u32> {
+        let passed_ms = js::now_ms().saturating_sub(started_ms);
+        let left_ms = u64::from(self.timeout_ms)
+            .saturating_mul(2)
+            .checked_sub(passed_ms)?;
+        u32::try_from(left_ms).ok().filter(|left_ms| *left_ms > 0)
+    }
+
+    /// Asks for permits. As long as the others may still refuse, what is charged is provisional.
+    async fn take(&self, call: &Call, on_error: OnError, left_ms: u32, is_last: bool) -> Reply {
+        if self.store == Store::Memory {
+            return Reply {
+                verdict: taken_here(call),
+                failure: None,
+            };
+        }
+        let sent = Sent::take(
+            self.namespace.as_ref(),
+            &call.key,
+            Operation::Take {
+                claims: call.claims(),
+                provisional_ms: if is_last { 0 } else { left_ms },
+                settled: SETTLED.with_borrow_mut(|settled| settled.of(&call.key)),
+            },
+            self.timeout_ms.min(left_ms),
+            // A request that passed uncounted may be counted late; one that did not, or that was counted here, may not.
+            (on_error != OnError::Open).then_some(&self.context),
+        );
+        let id = sent.id();
+        match sent.decision().await {
+            Ok(decision) => Reply {
+                verdict: Verdict::Object(id, settled_soon(decision)),
+                failure: None,
+            },
+            Err(error) => Reply {
+                verdict: match on_error {
+                    OnError::Open => Verdict::Passed,
+                    OnError::Local => taken_here(call),
+                    OnError::Closed => Verdict::Refused,
+                },
+                failure: Some((on_error, error)),
+            },
+        }
+    }
+}
+
+fn taken_here(call: &Call) -> Verdict {
+    let now_ms = js::now_ms();
+    let take = |local: &mut Local| local.take(&call.key, &call.claims(), now_ms);
+    let (id, decision) = LOCAL.with_borrow_mut(take);
+    Verdict::Isolate(id, settled_soon(decision))
+}
+
+/// How long a client waits that is refused for charges which may be gone at the next moment, in milliseconds.
+const UNSETTLED_MS: u64 = 1_000;
+
+/// The decision as it is told to the client: a refusal that rests on unsettled charges is for a second, and may be repeated.
+fn settled_soon(mut decision: Decision) -> Decision {
+    for each in decision.claims.iter_mut().flatten() {
+        if let Some(bouncer_durable::Refused::Until { retry_ms }) = &mut each.refused
+            && each.is_unsettled
+        {
+            *retry_ms = (*retry_ms).min(UNSETTLED_MS);
+            each.standing.more_ms = each.standing.more_ms.min(UNSETTLED_MS);
+        }
+    }
+    decision
+}
+
+// === impl Verdict ===
+
+impl Verdict {
     fn decision(&self) -> Option<&Decision> {
         match self {
-            Self::Object(decision) | Self::Isolate(decision) => Some(decision),
+            Self::Object(_, decision) | Self::Isolate(_, decision) => Some(decision),
             Self::Passed | Self::Refused => None,
         }
     }
 
     fn admits(&self) -> bool {
         match self {
-            Self::Object(decision) | Self::Isolate(decision) => decision.refused().is_none(),
+            Self::Object(_, decision) | Self::Isolate(_, decision) => decision.refused().is_none(),
             Self::Passed => true,
             Self::Refused => false,
         }

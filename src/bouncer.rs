@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use crate::facts::Facts;
-use crate::identity::jwt::Verifier;
-use crate::identity::{Client, Identification};
+use crate::identity::jwt::{Requirements, Verifier};
+use crate::identity::{Client, Identification, WORKER};
 use crate::origin::{ADDRESSES, Passage, Pseudonym};
 use crate::policy::{Jwt, KeySource, Origin, Policy, PolicyError};
+use crate::report::Pseudonyms;
 
 /// The name of the variable that holds the policy.
 pub const POLICY: &str = "BOUNCER";
@@ -24,6 +25,8 @@ pub struct Bouncer {
     pub pseudonym: Pseudonym,
     /// Sent to the origin with every request, if set.
     pub origin_secret: Option<String>,
+    /// What keys are called in the log.
+    pub pseudonyms: Pseudonyms,
 }
 
 // === impl Bouncer ===
@@ -48,29 +51,35 @@ impl Bouncer {
         let mut identification = Identification {
             api_keys: policy.api_keys.clone(),
             ipv6_prefix: policy.ipv6_prefix,
+            unverified: policy.unverified,
             ..Identification::default()
         };
         if let Some(jwt) = &policy.jwt {
-            identification.verifier = Some(verifier(jwt, &variable)?);
+            let requirements = Requirements {
+                claims: policy.claims(),
+                ..jwt.requirements.clone()
+            };
+            identification.verifier = Some(verifier(jwt, requirements, &variable)?);
             identification.user_claim.clone_from(&jwt.user_claim);
             identification.tenant_claim.clone_from(&jwt.tenant_claim);
             identification.role_claim.clone_from(&jwt.role_claim);
             identification.plan_claim.clone_from(&jwt.plan_claim);
         }
+        let origin_secret = variable(ORIGIN_SECRET);
         Ok(Self {
             policy,
             identification,
             pseudonym: Pseudonym::new(&json),
-            origin_secret: variable(ORIGIN_SECRET),
+            pseudonyms: Pseudonyms::new(origin_secret.as_deref().unwrap_or_default().as_bytes()),
+            origin_secret,
         })
     }
 
     /// What JavaScript does for every request, as JSON: it is told once.
     #[must_use]
     pub fn settings(&self) -> String {
-        let read = self.policy.headers();
-        // A policy has no field yet that keeps the headers which name another path.
-        let passage = Passage::new(&read, false);
+        let read = [self.policy.headers().as_slice(), &[WORKER]].concat();
+        let passage = Passage::new(&read, self.policy.dropped_headers());
         let forwarding = self.policy.forwarding;
         let addresses: &[&str] = match self.policy.origin {
             Origin::Url(_) if forwarding.rewrites_locations => &ADDRESSES,
@@ -97,6 +106,15 @@ impl Bouncer {
         .to_string()
     }
 
+    /// Without a secret to make pseudonyms from, uses random bytes: then they are the same within one isolate.
+    #[must_use]
+    pub fn with_random(mut self, random: u64) -> Self {
+        if self.origin_secret.is_none() {
+            self.pseudonyms = Pseudonyms::new(&random.to_le_bytes());
+        }
+        self
+    }
+
     /// Who sent a request.
     #[must_use]
     pub fn client<'a>(&'a self, facts: &Facts<'a>) -> Client<'a> {
@@ -104,8 +122,11 @@ impl Bouncer {
     }
 }
 
-fn verifier(jwt: &Jwt, variable: impl Fn(&str) -> Option<String>) -> Result<Verifier, PolicyError> {
-    let requirements = jwt.requirements.clone();
+fn verifier(
+    jwt: &Jwt,
+    requirements: Requirements,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Verifier, PolicyError> {
     let algorithm = requirements.algorithm;
     let name = match &jwt.key {
         KeySource::Secret(name) => name,

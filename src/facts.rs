@@ -2,6 +2,7 @@
 
 use crate::identity::Credentials;
 use crate::refusal::Refusal;
+use crate::route::RequestLine;
 
 /// A request's facts, borrowed from the one string in which they came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +17,10 @@ pub struct Facts<'a> {
     pub host: &'a str,
     /// Path and query.
     pub target: &'a str,
-    /// The path alone.
+    /// The path alone, as sent.
     pub path: &'a str,
+    /// The query alone, without its `?`.
+    pub query: &'a str,
     /// What it says of its sender.
     pub credentials: Credentials<'a>,
     /// The reason why it cannot be forwarded, if there is one.
@@ -90,7 +93,8 @@ impl<'a> Facts<'a> {
             _ => None,
         };
         // What is behind a `#` is not sent on.
-        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let sent = target.split('#').next().unwrap_or_default();
+        let (path, query) = sent.split_once('?').unwrap_or((sent, ""));
         let credentials = Credentials {
             address,
             authorization,
@@ -103,11 +107,23 @@ impl<'a> Facts<'a> {
             host,
             target,
             path,
+            query,
             credentials,
             flaw,
             is_back: marks.contains('l'),
             has_body: marks.contains('b'),
             is_in_zone: marks.contains('z'),
+        }
+    }
+
+    /// What the request says it wants.
+    #[must_use]
+    pub const fn line(&self) -> RequestLine<'a> {
+        RequestLine {
+            method: self.method,
+            path: self.path,
+            query: self.query,
+            headers: self.credentials.headers,
         }
     }
 }
@@ -125,7 +141,10 @@ mod tests {
     fn a_path_ends_before_what_is_not_sent_on() {
         for target in ["/a", "/a?b", "/a#b", "/a#b?c", "/a?b#c"] {
             let lines = format!("1000\nGET\nhttps://api.example.com{target}\n\n\n\n\n");
-            assert_eq!(Facts::read(&lines).path, "/a", "{target}");
+            let facts = Facts::read(&lines);
+            assert_eq!(facts.path, "/a", "{target}");
+            let query = if target.starts_with("/a?") { "b" } else { "" };
+            assert_eq!(facts.query, query, "{target}");
         }
     }
 

@@ -53,19 +53,43 @@ export function isBound(env, name) {
   return typeof env[name]?.fetch === "function";
 }
 
-// The reply, or an error once the time is over. The call itself cannot be taken back. The message is copied, since it lies
-// in the memory of the wasm, all of which would be sent with it.
-export async function callLedger(namespace, name, message, timeoutMs) {
-  const call = namespace.getByName(name).call(message.slice());
+// How long a reply that is late is still waited for, to be followed by its cancellation.
+const LATE_MS = 10_000;
+
+// The reply, or an error once the time is over. The call itself cannot be taken back; what it may have charged can, once it
+// has been carried out. The messages are copied, since they lie in the memory of the wasm, all of which would be sent with
+// them.
+export async function callLedger(namespace, name, message, timeoutMs, cancel, context) {
+  const ledger = namespace.getByName(name);
+  const call = ledger.call(message.slice());
+  const cancelMessage = cancel?.slice();
   let timer;
   const late = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
     return await Promise.race([call, late]);
+  } catch (error) {
+    if (cancelMessage !== undefined) context.waitUntil(cancelled(ledger, call, cancelMessage));
+    throw error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+// It fails for nobody: what an object does not do now it will not be told again.
+async function cancelled(ledger, call, message) {
+  let timer;
+  const over = new Promise((resolve) => (timer = setTimeout(resolve, LATE_MS)));
+  try {
+    await Promise.race([call, over]);
+  } catch (error) {
+    // It has more to do than it can, and has not done this.
+    if (error.overloaded) return;
+  } finally {
+    clearTimeout(timer);
+  }
+  await ledger.call(message).catch(() => {});
 }
 
 export async function fetchText(url, timeoutMs, maxBytes) {
@@ -96,10 +120,10 @@ export function randomId() {
 }
 
 // The columns of a data point are documented with the log's fields.
-export function report(env, line, rule, event, keyKind, limit, retryAfter) {
-  if (line !== "") console.log(line);
+export function report(env, line, rule, event, keyKind, limit, retryAfter, weight) {
+  console.log(line);
   try {
-    env.ANALYTICS?.writeDataPoint({ indexes: [rule], blobs: [event, rule, keyKind, limit], doubles: [1, retryAfter] });
+    env.ANALYTICS?.writeDataPoint({ indexes: [rule], blobs: [event, rule, keyKind, limit], doubles: [weight, retryAfter] });
   } catch {
     // A dataset that takes no point is no reason to keep a client waiting.
   }

@@ -2,9 +2,10 @@
 //!
 //! Only verified identity is identity. A token that is missing, malformed, forged, expired or signed with another
 //! algorithm than the policy's is no identity at all, and its request counts by the client's address: minting
-//! credentials mints no counters.
+//! credentials mints no counters. What is sent and proves nothing loosens no limit, and what an origin might read as
+//! somebody else than it is read as here is refused.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 pub mod address;
 mod api_key;
@@ -12,14 +13,20 @@ mod fingerprint;
 pub mod jwt;
 mod key;
 mod kind;
+pub mod told;
 
 use crate::head;
-pub use api_key::{ApiKey, ApiKeys};
+use crate::refusal::Refusal;
+pub use api_key::{ApiKey, ApiKeys, NoApiKey};
 pub use fingerprint::Fingerprint;
-use jwt::{Claims, Verdict, Verifier};
+use jwt::{Ambiguity, Claims, Fault, TOO_LONG, Verdict, Verifier};
 pub use key::Key;
 pub(crate) use kind::is_name;
 pub use kind::{KeyKind, KindError, Part};
+use told::Reason;
+
+/// The header in which Cloudflare names the zone of another customer's Worker.
+pub const WORKER: &str = "cf-worker";
 
 /// How a policy finds out who is asking.
 #[derive(Default)]
@@ -38,6 +45,19 @@ pub struct Identification {
     pub api_keys: Option<ApiKeys>,
     /// The leading bits by which IPv6 addresses are counted.
     pub ipv6_prefix: u8,
+    /// What becomes of a request whose credential proves nothing.
+    pub unverified: Unverified,
+}
+
+/// What becomes of a request whose credential proves nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unverified {
+    /// It is counted by address, also by the rules in addition that would count by what it lacks.
+    #[default]
+    Address,
+    /// It is refused.
+    Refuse,
 }
 
 /// What a request says of its sender.
@@ -57,7 +77,27 @@ pub struct Client<'a> {
     credentials: Credentials<'a>,
     now_ms: u64,
     verdict: OnceCell<Verdict>,
-    api_key: OnceCell<Option<ApiKey<'a>>>,
+    api_key: OnceCell<Sent<ApiKey<'a>>>,
+    asked_for: Cell<AskedFor>,
+}
+
+/// What came of a header in which something may be sent.
+enum Sent<T> {
+    Nothing,
+    Good(T),
+    /// Something, and it proves nothing.
+    Bad(Fault),
+    /// Something that can be read in several ways.
+    Ambiguous(&'static str),
+}
+
+/// What rules have asked for.
+#[derive(Debug, Clone, Copy, Default)]
+struct AskedFor {
+    user: bool,
+    address: bool,
+    /// A header whose bytes are no text.
+    no_text: bool,
 }
 
 // === impl Client ===
@@ -76,6 +116,7 @@ impl<'a> Client<'a> {
             now_ms,
             verdict: OnceCell::new(),
             api_key: OnceCell::new(),
+            asked_for: Cell::default(),
         }
     }
 
@@ -92,6 +133,19 @@ impl<'a> Client<'a> {
         Key::new([self.address()])
     }
 
+    /// Whether the request has sent something for what a rule of this kind counts by, and it proves nothing. Such a rule
+    /// counts it by address, also where it passes over requests that send nothing.
+    #[must_use]
+    pub fn falls_short(&self, kind: &KeyKind) -> bool {
+        kind.parts().iter().any(|part| match part {
+            Part::Ip | Part::Global => false,
+            Part::User | Part::UserOrIp => self.is_token_bad() || self.has_no_user(),
+            Part::Tenant | Part::Claim(_) => self.is_token_bad(),
+            Part::ApiKey => !matches!(self.api_key(), Sent::Nothing | Sent::Good(_)),
+            Part::Header(name) => head::value(self.credentials.headers, name) == Some(TOO_LONG),
+        })
+    }
+
     /// The roles of the verified user, in the token's order.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
         let claims = self.claims().into_iter();
@@ -103,14 +157,78 @@ impl<'a> Client<'a> {
     #[must_use]
     pub fn plan(&self, kind: &KeyKind) -> Option<&str> {
         if kind.needs_api_key()
-            && let Some(api_key) = self.api_key()
+            && let Sent::Good(api_key) = self.api_key()
         {
             return api_key.plan;
         }
-        match self.claims() {
-            Some(claims) => claims.text(&self.identification.plan_claim),
-            None => self.api_key()?.plan,
+        match (self.claims(), self.api_key()) {
+            (Some(claims), _) => claims.text(&self.identification.plan_claim),
+            (None, Sent::Good(api_key)) => api_key.plan,
+            (None, _) => None,
         }
+    }
+
+    /// The answer to a request that is refused for what it has sent to what its rules ask for. It is charged nothing.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        if self.asked_for.get().no_text {
+            let why = "A header that requests are counted by has bytes that are not UTF-8.";
+            return Some(Refusal::BadRequest(why));
+        }
+        match self.verdict.get() {
+            Some(Verdict::Ambiguous(ambiguity)) => {
+                return Some(Refusal::BadRequest(match ambiguity {
+                    Ambiguity::TwoUsers => "Authorization has the tokens of two users; send one.",
+                    Ambiguity::TooMany => "Authorization has more than four tokens; send one.",
+                    Ambiguity::TooLong => {
+                        "Authorization is longer than the 8,448 bytes that are read; send a shorter token."
+                    }
+                }));
+            }
+            Some(Verdict::Unchecked) => return Some(Refusal::LimiterUnavailable),
+            _ => {}
+        }
+        if let Some(Sent::Ambiguous(why)) = self.api_key.get() {
+            return Some(Refusal::BadRequest(why));
+        }
+        let is_refused = self.identification.unverified == Unverified::Refuse;
+        (is_refused && self.faults().next().is_some()).then_some(Refusal::Unverified)
+    }
+
+    /// What the operator is told of the request.
+    pub fn reasons(&self) -> impl Iterator<Item = Reason> {
+        let ambiguous = match (self.verdict.get(), self.api_key.get()) {
+            (Some(Verdict::Ambiguous(Ambiguity::TooLong)), _) => {
+                Some(Reason::Fault(Fault::TooLong))
+            }
+            (Some(Verdict::Unchecked), _) => Some(Reason::Fault(Fault::Unchecked)),
+            (Some(Verdict::Ambiguous(_)), _) | (_, Some(Sent::Ambiguous(_))) => {
+                Some(Reason::Ambiguous)
+            }
+            _ => None,
+        };
+        let lacks_address = self.asked_for.get().address
+            && address::network(self.credentials.address, 0) == address::UNKNOWN;
+        let no_address = lacks_address.then_some(Reason::NoAddress);
+        let faults = self.faults().map(Reason::Fault);
+        faults.chain(ambiguous).chain(no_address)
+    }
+
+    /// Why what was sent to what rules ask for proves nothing.
+    fn faults(&self) -> impl Iterator<Item = Fault> {
+        let token = match self.verdict.get() {
+            Some(Verdict::Unverified(fault)) => Some(*fault),
+            Some(Verdict::LacksKey) => Some(Fault::UnknownKey),
+            Some(Verdict::Verified(_)) if self.asked_for.get().user && self.has_no_user() => {
+                Some(Fault::NoUser)
+            }
+            _ => None,
+        };
+        let api_key = match self.api_key.get() {
+            Some(Sent::Bad(fault)) => Some(*fault),
+            _ => None,
+        };
+        token.into_iter().chain(api_key)
     }
 
     /// The kind that is counted in the end, and the value.
@@ -118,24 +236,44 @@ impl<'a> Client<'a> {
         let value = match part {
             Part::Ip => return Some(self.address()),
             Part::Global => Some(String::new()),
-            Part::User | Part::UserOrIp => self.claim(&self.identification.user_claim),
+            Part::User | Part::UserOrIp => {
+                self.ask(|asked_for| asked_for.user = true);
+                self.claim(&self.identification.user_claim)
+            }
             Part::Tenant => self.claim(&self.identification.tenant_claim),
             Part::Claim(name) => self.claim(name),
-            Part::Header(name) => self.header(name).map(str::to_owned),
-            Part::ApiKey => self
-                .api_key()
-                .map(|key| key.fingerprint.as_str().to_owned()),
+            Part::Header(name) => self.counted_header(name),
+            Part::ApiKey => match self.api_key() {
+                Sent::Good(key) => Some(key.fingerprint.as_str().to_owned()),
+                _ => None,
+            },
         };
         match (part, value) {
             (Part::UserOrIp, None) => Some(self.address()),
             (Part::UserOrIp, Some(value)) => Some((Part::User.to_string(), value)),
-            (part, value) => Some((part.to_string(), value?)),
+            (part, value) => Some((part.in_key(), value?)),
         }
     }
 
+    /// The network, or the zone of a Worker: all of these come from one address.
     fn address(&self) -> (String, String) {
-        let network = address::network(self.credentials.address, self.identification.ipv6_prefix);
-        (Part::Ip.to_string(), network)
+        self.ask(|asked_for| asked_for.address = true);
+        if let Some(zone) = self.header(WORKER)
+            && address::is_of_workers(self.credentials.address)
+        {
+            return ("worker".to_owned(), zone.to_ascii_lowercase());
+        }
+        (Part::Ip.to_string(), self.network())
+    }
+
+    fn network(&self) -> String {
+        address::network(self.credentials.address, self.identification.ipv6_prefix)
+    }
+
+    fn ask(&self, change: impl Fn(&mut AskedFor)) {
+        let mut asked_for = self.asked_for.get();
+        change(&mut asked_for);
+        self.asked_for.set(asked_for);
     }
 
     /// Whether the token, which some rule has asked for, can be judged only when keys have been fetched.
@@ -160,27 +298,77 @@ impl<'a> Client<'a> {
     }
 
     fn claims(&self) -> Option<&Claims> {
-        let verify = || match &self.identification.verifier {
-            Some(verifier) => verifier.verify(self.credentials.authorization, self.now_ms),
-            None => Verdict::Unverified,
-        };
-        match self.verdict.get_or_init(verify) {
+        match self.verdict() {
             Verdict::Verified(claims) => Some(claims),
             _ => None,
         }
     }
 
-    fn api_key(&self) -> Option<&ApiKey<'a>> {
+    /// What the token proves.
+    pub fn verdict(&self) -> &Verdict {
+        let authorization = self.credentials.authorization;
+        let network = || self.network();
+        self.verdict
+            .get_or_init(|| match &self.identification.verifier {
+                Some(verifier) => verifier.verify(authorization, network, self.now_ms),
+                None => Verdict::Absent,
+            })
+    }
+
+    fn is_token_bad(&self) -> bool {
+        !matches!(self.verdict(), Verdict::Absent | Verdict::Verified(_))
+    }
+
+    fn has_no_user(&self) -> bool {
+        let claims = self.claims();
+        claims.is_some_and(|claims| claims.text(&self.identification.user_claim).is_none())
+    }
+
+    fn api_key(&self) -> &Sent<ApiKey<'a>> {
         let recognize = || {
-            let keys = self.identification.api_keys.as_ref()?;
-            keys.recognize(self.header(&keys.header)?)
+            let Some(keys) = &self.identification.api_keys else {
+                return Sent::Nothing;
+            };
+            let Some(sent) = self.header(&keys.header) else {
+                return Sent::Nothing;
+            };
+            if sent == TOO_LONG {
+                return Sent::Ambiguous(
+                    "The API key is longer than what is read; send the key alone.",
+                );
+            }
+            if keys.listed.is_none() && is_no_text(sent) {
+                return Sent::Ambiguous("The API key has bytes that are not UTF-8.");
+            }
+            match keys.recognize(sent) {
+                Ok(key) => Sent::Good(key),
+                Err(NoApiKey::Unlisted) => Sent::Bad(Fault::UnlistedApiKey),
+                Err(NoApiKey::TwoKeys) => Sent::Ambiguous("There are two API keys; send one."),
+                Err(NoApiKey::TooMany) => {
+                    Sent::Ambiguous("There are more than four API keys; send one.")
+                }
+            }
         };
-        self.api_key.get_or_init(recognize).as_ref()
+        self.api_key.get_or_init(recognize)
+    }
+
+    /// A header that requests are counted by. One that is too long is none.
+    fn counted_header(&self, name: &str) -> Option<String> {
+        let value = self.header(name).filter(|value| *value != TOO_LONG)?;
+        if is_no_text(value) {
+            self.ask(|asked_for| asked_for.no_text = true);
+        }
+        Some(value.to_owned())
     }
 
     fn header(&self, name: &str) -> Option<&'a str> {
         head::value(self.credentials.headers, name).filter(|value| !value.is_empty())
     }
+}
+
+/// Whether the runtime has put U+FFFD in the place of bytes: different ones could no longer be told apart.
+fn is_no_text(value: &str) -> bool {
+    value.contains(char::REPLACEMENT_CHARACTER)
 }
 
 #[cfg(test)]

@@ -64,13 +64,16 @@ extern "C" {
     #[wasm_bindgen(js_name = isBound)]
     pub(crate) fn is_bound(env: &Object, name: &str) -> bool;
 
-    /// Sends a message to the ledger of this name. The promise is of its reply, and breaks when that takes too long.
+    /// Sends a message to the ledger of this name. The promise is of its reply, and rejects when that takes too long; then
+    /// `cancel`, if given, is sent after it once the reply is there or is not expected any more, in the life of `context`.
     #[wasm_bindgen(catch, js_name = callLedger)]
     pub(crate) fn call_ledger(
         namespace: &Object,
         name: &str,
         message: &[u8],
         timeout_ms: u32,
+        cancel: Option<&[u8]>,
+        context: Option<&Context>,
     ) -> Result<Promise, JsValue>;
 
     /// 64 random bits.
@@ -89,7 +92,7 @@ extern "C" {
     /// A promise that is kept after this time.
     pub(crate) fn pause(duration_ms: u32) -> Promise;
 
-    /// Writes a line to the log unless it is empty, and a data point to the binding `ANALYTICS` if there is one.
+    /// Writes a line to the log, and a data point of this weight to the binding `ANALYTICS` if there is one.
     pub(crate) fn report(
         env: &Object,
         line: &str,
@@ -98,6 +101,7 @@ extern "C" {
         key_kind: &str,
         limit: &str,
         retry_after: f64,
+        weight: f64,
     );
 }
 

@@ -42,14 +42,12 @@ pub(crate) fn ask(
             Err(error) => Err(error),
         };
         let text = body.as_ref().ok().and_then(JsValue::as_string);
-        let problem = match (verifier.answered(text.as_deref()), body) {
+        let problem = match (verifier.answered(text.as_deref(), js::now_ms()), body) {
             (Err(error), _) => error.to_string(),
             (Ok(()), Err(error)) => js::message(&error),
             (Ok(()), Ok(_)) => return Ok(JsValue::UNDEFINED),
         };
-        js::log_error(&format!(
-            "the keys at {url} could not be fetched: {problem}"
-        ));
+        js::log_error(&format!("no keys were taken from {url}: {problem}"));
         Ok(JsValue::UNDEFINED)
     });
     context.wait_until(&fetched);

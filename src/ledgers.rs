@@ -4,11 +4,12 @@ use std::cell::Cell;
 
 use bouncer_durable::ledger::Decision;
 use bouncer_durable::message::{MessageError, Operation, Reply, Request};
-use js_sys::Object;
-use wasm_bindgen_futures::JsFuture;
+use js_sys::{Object, Promise};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use crate::identity::Key;
-use crate::js;
+use crate::{js, report};
 
 /// Why a counter could not be asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -18,14 +19,17 @@ pub(crate) enum LedgerError {
     /// Too late, overloaded, or an error of its own.
     #[error("{0}")]
     Failed(String),
-    #[error("the object's answer cannot be read: {0}")]
+    #[error("the object's reply cannot be read: {0}")]
     Unreadable(#[from] MessageError),
-    #[error("the object answered another question")]
+    #[error("the object's reply holds no decision")]
     NoDecision,
 }
 
 /// A message on its way. That it fails may be known before anybody waits for it.
-pub(crate) struct Sent(Result<JsFuture, LedgerError>);
+pub(crate) struct Sent {
+    id: u64,
+    reply: Result<Promise, LedgerError>,
+}
 
 // === impl Sent ===
 
@@ -37,26 +41,73 @@ impl Sent {
         operation: Operation,
         timeout_ms: u32,
     ) -> Self {
+        Self::take(namespace, key, operation, timeout_ms, None)
+    }
+
+    /// The same, where a reply that does not come in time is followed by word that it is not wanted any more, behind the
+    /// response.
+    pub(crate) fn take(
+        namespace: Option<&Object>,
+        key: &Key,
+        operation: Operation,
+        timeout_ms: u32,
+        cancelled_behind: Option<&js::Context>,
+    ) -> Self {
+        let id = next_id();
         let Some(namespace) = namespace else {
-            return Self(Err(LedgerError::NoBinding));
+            return Self {
+                id,
+                reply: Err(LedgerError::NoBinding),
+            };
         };
-        let message = Request {
-            id: next_id(),
-            operation,
-        };
-        let promise = js::call_ledger(namespace, &key.to_string(), &message.encode(), timeout_ms);
-        let sent = promise.map(JsFuture::from);
-        Self(sent.map_err(|error| LedgerError::Failed(js::message(&error))))
+        let message = Request { id, operation }.encode();
+        let cancel = cancelled_behind.map(|context| {
+            let operation = Operation::Cancel { id };
+            let request = Request {
+                id: next_id(),
+                operation,
+            };
+            (context, request.encode())
+        });
+        let (context, cancel) = cancel.unzip();
+        let called = js::call_ledger(
+            namespace,
+            key.as_str(),
+            &message,
+            timeout_ms,
+            cancel.as_deref(),
+            context,
+        );
+        Self {
+            id,
+            reply: called.map_err(|error| LedgerError::Failed(js::message(&error))),
+        }
+    }
+
+    /// By which a take is settled.
+    pub(crate) const fn id(&self) -> u64 {
+        self.id
     }
 
     /// Waits for the decision.
     pub(crate) async fn decision(self) -> Result<Decision, LedgerError> {
-        let answer = self.0?.await;
-        let answer = answer.map_err(|error| LedgerError::Failed(js::message(&error)))?;
-        match Reply::decode(&js::bytes(&answer))? {
+        let reply = JsFuture::from(self.reply?).await;
+        let reply = reply.map_err(|error| LedgerError::Failed(js::message(&error)))?;
+        match Reply::decode(&js::bytes(&reply))? {
             Reply::Decision(decision) => Ok(decision),
             Reply::Done => Err(LedgerError::NoDecision),
         }
+    }
+
+    /// Lets it come to its end behind the response.
+    pub(crate) fn behind(self, context: &js::Context) {
+        context.wait_until(&future_to_promise(async move {
+            if let Err(error) = self.decision().await {
+                let problem = format!("permits could not be settled: {error}");
+                report::trouble("counter", &problem);
+            }
+            Ok(JsValue::UNDEFINED)
+        }));
     }
 }
 

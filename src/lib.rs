@@ -5,14 +5,15 @@
 //! **forward** it to the origin, and **stamp** the response. Everything is decided synchronously up to the one point
 //! where an object must be asked. What needs no JavaScript is plain Rust that builds and is tested natively.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 use bouncer_durable::ledger::Decision;
 use js_sys::Object;
 use wasm_bindgen::{JsCast, prelude::*};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use admission::{Admission, Asked, Asking, End, remembered_refusal};
+use admission::{Admission, Asked, End, refused_here};
 use answers::{refuse, refuse_at_once, refuse_by};
 use bouncer::Bouncer;
 use facts::Facts;
@@ -70,9 +71,9 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     if let Some(flaw) = facts.flaw {
         return refuse_at_once(&request, wire, &flaw.refusal(), &facts);
     }
-    let route = bouncer.policy.route(facts.method, facts.path);
+    let route = bouncer.policy.route_line(&facts.line());
     let client = bouncer.client(&facts);
-    let asked = if wire.is_preflight(&facts) {
+    let (asked, refusal) = if wire.is_preflight(&facts) {
         Default::default()
     } else {
         ask(&route, &client)
@@ -85,11 +86,18 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let [enforced, shadowed] = &asked;
     if !lacks_key
         && shadowed.calls.is_empty()
-        && let Some(decision) = remembered_refusal(enforced, facts.now_ms)
+        && let Some(decision) = refused_here(enforced, facts.now_ms)
         && let Some(by) = enforced.refused(&decision)
     {
-        report::refused(&env, What::Refused, &by);
+        report::refused(&env, &bouncer.pseudonyms, What::Refused, &by);
+        report::told(&env, &client, facts.now_ms);
         return refuse_by(&request, bouncer, &by, enforced, &decision, &facts);
+    }
+    if !lacks_key {
+        report::told(&env, &client, facts.now_ms);
+        if let Some(refusal) = refusal {
+            return refuse_at_once(&request, wire, &refusal, &facts);
+        }
     }
 
     // Up to here nothing has waited for anything. From here on objects are asked, then the origin; before them, if a token
@@ -106,7 +114,15 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let response = future_to_promise(async move {
         let asked = if lacks_key {
             jwks::wait(&bouncer.identification, &visit.context).await;
-            ask(&route, &bouncer.client(&Facts::read(&visit.lines)))
+            let facts = Facts::read(&visit.lines);
+            let client = bouncer.client(&facts);
+            let (asked, refusal) = ask(&route, &client);
+            report::told(&visit.env, &client, facts.now_ms);
+            if let Some(refusal) = refusal {
+                let wire = &bouncer.policy.wire;
+                return Ok(refuse_at_once(&visit.request, wire, &refusal, &facts));
+            }
+            asked
         } else {
             asked
         };
@@ -116,9 +132,13 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     response.into()
 }
 
-/// What is asked under the rules that are enforced, and under those in shadow mode.
-fn ask(route: &Route<'static>, client: &Client<'_>) -> [Asked<'static>; 2] {
-    [Mode::Enforce, Mode::Shadow].map(|mode| Asked::new(route, client, mode))
+/// What is asked under the rules that are enforced, and under those in shadow mode; and the answer to a request that is not
+/// to be counted, for what it has sent to the former. The latter refuse nothing.
+fn ask(route: &Route<'static>, client: &Client<'_>) -> ([Asked<'static>; 2], Option<Refusal>) {
+    let enforced = Asked::new(route, client, Mode::Enforce);
+    let refusal = client.refusal();
+    let shadowed = Asked::new(route, client, Mode::Shadow);
+    ([enforced, shadowed], refusal)
 }
 
 /// A request on its way through.
@@ -136,31 +156,35 @@ struct Visit {
 impl Visit {
     /// Asks the objects of the client's keys, then refuses or forwards.
     async fn answer(&self, [enforced, shadowed]: [Asked<'static>; 2]) -> JsValue {
-        let ask = |asked: Asked<'static>| Asking::new(&self.env, &self.bouncer.policy, asked);
-        let (asking, shadow) = (ask(enforced), ask(shadowed));
-        let mut admission = asking.decided().await;
-        report::degraded(&self.env, &admission);
+        let shadow = (!shadowed.calls.is_empty()).then(|| Shadow::ask(self, shadowed));
+        let mut admission = self.ask(enforced).await;
         let (response, end) = self.admit(&mut admission).await;
-        if !shadow.is_empty() {
-            self.watch(shadow, end);
+        if let Some(shadow) = shadow {
+            self.context.wait_until(&shadow.watch(self, end));
         }
         response
+    }
+
+    async fn ask(&self, asked: Asked<'static>) -> Admission<'static> {
+        let admission = Admission::ask(&self.env, &self.context, &self.bouncer.policy, asked).await;
+        report::degraded(&self.env, &self.bouncer.pseudonyms, &admission);
+        admission
     }
 
     async fn admit(&self, admission: &mut Admission<'static>) -> (JsValue, End) {
         let decision = admission.decision();
         if let Some(by) = admission.asked().refused(&decision) {
-            report::refused(&self.env, What::Refused, &by);
-            admission.remember_refusal(&decision);
+            report::refused(&self.env, &self.bouncer.pseudonyms, What::Refused, &by);
+            admission.remember();
             let facts = Facts::read(&self.lines);
             let asked = admission.asked();
             let response = refuse_by(&self.request, self.bouncer, &by, asked, &decision, &facts);
-            return (response, End::Unanswered);
+            return (response, End::NeverSent);
         }
-        if admission.is_unavailable() {
+        if !admission.admits() {
             let stamp = self.stamp(admission.asked(), &decision);
             let refusal = Refusal::LimiterUnavailable;
-            return (self.refuse(&refusal, &stamp, None), End::Unanswered);
+            return (self.refuse(&refusal, &stamp, None), End::NeverSent);
         }
         let sent_ms = js::now_ms();
         let served = self.forward().await;
@@ -169,13 +193,15 @@ impl Visit {
             Ok(response) => End::Answered(response.status()),
             Err(failure) => failure.end(),
         };
-        admission.settle(end).await;
+        admission
+            .settle(end, &self.bouncer.policy.refund_unreachable)
+            .await;
+        admission.remember();
         let stamp = self.stamp(admission.asked(), &admission.decision());
         let stamped = served.and_then(|response| self.stamped(&response, &stamp, origin_ms));
         let response = stamped.unwrap_or_else(|failure| {
-            // What clients do is no trouble of the operator's.
-            if end != End::Abandoned {
-                report::trouble(&failure.to_string());
+            if !failure.is_the_clients() {
+                report::trouble("origin", &failure.to_string());
             }
             self.refuse(&failure.refusal(), &stamp, origin_ms)
         });
@@ -208,23 +234,6 @@ impl Visit {
             Ok(response) => Ok(response.unchecked_into()),
             Err(error) => Err(failure(&error)),
         }
-    }
-
-    /// Reports what rules in shadow mode would have refused, once the response is out.
-    fn watch(&self, shadow: Asking<'static>, end: End) {
-        let env = self.env.clone();
-        self.context.wait_until(&future_to_promise(async move {
-            let mut admission = shadow.decided().await;
-            report::degraded(&env, &admission);
-            let decision = admission.decision();
-            if let Some(by) = admission.asked().refused(&decision) {
-                report::refused(&env, What::WouldRefuse, &by);
-            }
-            if admission.admits() {
-                admission.settle(end).await;
-            }
-            Ok(JsValue::UNDEFINED)
-        }));
     }
 
     fn stamp(&self, asked: &Asked<'_>, decision: &Decision) -> Head {
@@ -268,6 +277,58 @@ impl Visit {
     }
 }
 
+/// What rules in shadow mode say of a request, asked beside it: it never waits for them.
+struct Shadow {
+    admission: Rc<RefCell<Option<Admission<'static>>>>,
+    asked: js_sys::Promise,
+}
+
+// === impl Shadow ===
+
+impl Shadow {
+    fn ask(visit: &Visit, asked: Asked<'static>) -> Self {
+        let admission: Rc<RefCell<Option<Admission<'static>>>> = Rc::default();
+        let place = Rc::clone(&admission);
+        let Visit {
+            bouncer,
+            env,
+            context,
+            ..
+        } = visit;
+        let (bouncer, env, context) = (*bouncer, env.clone(), context.clone());
+        let asked = future_to_promise(async move {
+            let admission = Admission::ask(&env, &context, &bouncer.policy, asked).await;
+            *place.borrow_mut() = Some(admission);
+            Ok(JsValue::UNDEFINED)
+        });
+        Self { admission, asked }
+    }
+
+    /// Reports what they would have refused, and settles what they have charged, once the response is out.
+    fn watch(self, visit: &Visit, end: End) -> js_sys::Promise {
+        let (bouncer, env) = (visit.bouncer, visit.env.clone());
+        let names = &bouncer.pseudonyms;
+        future_to_promise(async move {
+            // It fails for nobody.
+            let _ = JsFuture::from(self.asked).await;
+            let Some(mut admission) = self.admission.take() else {
+                return Ok(JsValue::UNDEFINED);
+            };
+            report::degraded(&env, names, &admission);
+            let decision = admission.decision();
+            if let Some(by) = admission.asked().refused(&decision) {
+                report::refused(&env, names, What::WouldRefuse, &by);
+            }
+            if admission.admits() {
+                admission
+                    .settle(end, &bouncer.policy.refund_unreachable)
+                    .await;
+            }
+            Ok(JsValue::UNDEFINED)
+        })
+    }
+}
+
 fn failure(error: &JsValue) -> Failure {
     Failure::new(&js::name(error), js::message(error))
 }
@@ -286,6 +347,7 @@ fn bouncer(env: &js::Env) -> Option<&'static Bouncer> {
             ) {
                 // An isolate has one policy for as long as it lives.
                 Ok(bouncer) => {
+                    let bouncer = bouncer.with_random(js::random_id());
                     js::set_up(&bouncer.settings());
                     Some(Box::leak(Box::new(bouncer)))
                 }

@@ -6,6 +6,7 @@ use crate::head::{Head, value};
 use crate::identity::Fingerprint;
 use crate::policy::{Host, Origin};
 use crate::refusal::Refusal;
+use crate::route::resolve;
 
 mod address;
 
@@ -65,9 +66,6 @@ const DROPPED_PREFIXES: [&str; 2] = ["x-forwarded-", "x-bouncer-"];
 /// Become the address that Cloudflare saw where the client sends them: origins and Cloudflare's own settings know them.
 const ADDRESSED: [&str; 2] = ["x-real-ip", "true-client-ip"];
 
-/// Another path than the one that the rules are about, for origins that read it: dropped unless the policy keeps them.
-pub const REWRITES: [&str; 2] = ["x-original-url", "x-rewrite-url"];
-
 /// What reaches the origin whatever `Connection` says, in no other spelling than this: it says who asks, or for what.
 const GUARDED: [&str; 5] = ["authorization", "cookie", "host", "cdn-loop", "via"];
 
@@ -97,8 +95,8 @@ pub struct Pseudonym(String);
 /// A request as the origin gets it: the client's own, under this URL if it has one and with these headers set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The client's path and query, byte for byte, at the origin's address. A bound origin gets the client's own URL, which
-    /// is not taken apart: whoever parses a URL rewrites some of it.
+    /// The client's path, resolved, and its query, at the origin's address: a `..` never leads out of a base path. A bound
+    /// origin gets the client's own URL, which is not taken apart: whoever parses a URL rewrites some of it.
     pub url: Option<String>,
     /// The host whose address the request goes to, where the URL has the client's.
     pub named: Option<String>,
@@ -106,7 +104,7 @@ pub struct Outgoing {
     pub head: Head,
 }
 
-/// Why there is no answer. In any case the origin may have got the request, and may have acted on it.
+/// Why there is no answer. Except where nothing was sent, the origin may have got the request, and may have acted on it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// It refused the connection, reset it, or did not answer with HTTP.
@@ -118,6 +116,12 @@ pub enum Failure {
     /// The client went, or its request broke off, before there was an answer.
     #[error("the request was abandoned: {0}")]
     Abandoned(String),
+    /// The client went before anything was sent.
+    #[error("the request was abandoned before it was forwarded: {0}")]
+    NeverSent(String),
+    /// The runtime could not make a request of it, so nothing was sent.
+    #[error("the request could not be forwarded: {0}")]
+    Unsendable(String),
 }
 
 // === impl Pseudonym ===
@@ -140,12 +144,11 @@ impl Pseudonym {
 // === impl Passage ===
 
 impl Passage {
-    /// Of a policy that reads these headers, in lower case, and forwards [`REWRITES`] if it `keeps_rewrites`.
+    /// Of a policy that reads these headers and drops those, in lower case.
     #[must_use]
-    pub fn new(read: &[&str], keeps_rewrites: bool) -> Self {
+    pub fn new(read: &[&str], dropped: &[&'static str]) -> Self {
         let is_read = |name: &&str| read.contains(name);
-        let rewrites = REWRITES.into_iter().filter(|_| !keeps_rewrites);
-        let dropped = DROPPED.into_iter().chain(rewrites);
+        let dropped = DROPPED.iter().chain(dropped).copied();
         let guarded = GUARDED.iter().chain(read);
         Self {
             // What clients are counted by reaches the origin.
@@ -174,14 +177,20 @@ impl Outgoing {
             scheme,
             host,
             target,
+            path,
             credentials,
             ..
         } = *facts;
         let (url, named) = match origin {
-            Origin::Url(base) => match under_clients_host(base, wanted, facts) {
-                Some((base, named)) => (Some(format!("{base}{target}")), Some(named)),
-                None => (Some(format!("{base}{target}")), None),
-            },
+            Origin::Url(base) => {
+                let rest = target.strip_prefix(path).unwrap_or_default();
+                let query = rest.split('#').next().unwrap_or_default();
+                let path = resolve(path);
+                match under_clients_host(base, wanted, facts) {
+                    Some((base, named)) => (Some(format!("{base}{path}{query}")), Some(named)),
+                    None => (Some(format!("{base}{path}{query}")), None),
+                }
+            }
             Origin::Binding => (None, None),
         };
         let mut head = Head::default();
@@ -249,27 +258,33 @@ impl Failure {
         match name {
             "TimeoutError" => Self::TimedOut(message),
             "AbandonedError" => Self::Abandoned(message),
+            "NeverSentError" => Self::NeverSent(message),
+            "UnsendableError" => Self::Unsendable(message),
             _ => Self::Unreachable(message),
         }
     }
 
-    /// What is charged for. What the origin was late with it has worked on: else whatever is slow could be asked for without a
-    /// limit.
-    pub(crate) fn end(&self) -> End {
+    /// What is charged for: everything that may have reached the origin. Refused, reset and closed half-way look the same from
+    /// here, and a request that crashes the origin must not be free.
+    pub(crate) const fn end(&self) -> End {
         match self {
-            Self::Unreachable(_) => End::Unanswered,
-            Self::TimedOut(_) => End::Answered(self.refusal().status()),
-            Self::Abandoned(_) => End::Abandoned,
+            Self::Unreachable(_) | Self::TimedOut(_) | Self::Abandoned(_) => End::Unanswered,
+            Self::NeverSent(_) | Self::Unsendable(_) => End::NeverSent,
         }
+    }
+
+    /// Whether it is what clients do, and no trouble of the operator's.
+    pub(crate) const fn is_the_clients(&self) -> bool {
+        matches!(self, Self::Abandoned(_) | Self::NeverSent(_))
     }
 
     /// What the client is told.
     #[must_use]
     pub const fn refusal(&self) -> Refusal {
         match self {
-            Self::Unreachable(_) => Refusal::OriginUnreachable,
+            Self::Unreachable(_) | Self::Unsendable(_) => Refusal::OriginUnreachable,
             Self::TimedOut(_) => Refusal::OriginTimeout,
-            Self::Abandoned(_) => Refusal::RequestIncomplete,
+            Self::Abandoned(_) | Self::NeverSent(_) => Refusal::RequestIncomplete,
         }
     }
 }
@@ -294,6 +309,22 @@ mod tests {
              +X-Forwarded-For: 203.0.113.7\n+CDN-Loop: bouncer-44136fa355b3678a\n\
              X-Bouncer-Secret: s3cret\n"
         );
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_matched_and_stays_below_the_base() {
+        for (target, url) in [
+            ("/a%2Fb/../login?q#x", "http://o/base/login?q"),
+            ("/../../up", "http://o/base/up"),
+            ("/a/..\\%2e%2e/b#x?y", "http://o/base/b"),
+            ("/a%2Fb/..%2Fc?", "http://o/base/a%2Fb/..%2Fc?"),
+        ] {
+            let lines = format!("1000\nGET\nhttps://api.example.com{target}\n\n\n\n\n");
+            let origin = Origin::Url("http://o/base".to_owned());
+            let (facts, through) = (Facts::read(&lines), Pseudonym::new("{}"));
+            let outgoing = Outgoing::new(&origin, Host::Origin, &facts, &through, None);
+            assert_eq!(outgoing.url.as_deref(), Some(url), "{target}");
+        }
     }
 
     #[test]
@@ -369,7 +400,7 @@ mod tests {
 
     #[test]
     fn what_clients_are_counted_by_reaches_the_origin_in_its_own_spelling() {
-        let passage = Passage::new(&["x-api_key", "x-client-ip"], false);
+        let passage = Passage::new(&["x-api_key", "x-client-ip"], &[]);
         assert!(!passage.dropped.contains(&"x-client-ip"));
         for name in ["x-api_key", "x-client-ip", "authorization"] {
             assert!(
@@ -380,13 +411,10 @@ mod tests {
     }
 
     #[test]
-    fn another_path_reaches_the_origin_only_where_the_policy_keeps_it() {
-        for (keeps, is_dropped) in [(false, true), (true, false)] {
-            let passage = Passage::new(&[], keeps);
-            for name in REWRITES {
-                assert_eq!(passage.dropped.contains(&name), is_dropped, "{name}");
-            }
-        }
+    fn what_the_policy_drops_is_dropped_too() {
+        let dropped = |names| Passage::new(&[], names).dropped;
+        assert!(dropped(&["x-original-url"]).contains(&"x-original-url"));
+        assert!(!dropped(&[]).contains(&"x-original-url"));
     }
 
     #[test]
@@ -395,5 +423,19 @@ mod tests {
         assert_eq!(refusal("TimeoutError"), Refusal::OriginTimeout);
         assert_eq!(refusal("AbandonedError"), Refusal::RequestIncomplete);
         assert_eq!(refusal("Error"), Refusal::OriginUnreachable);
+    }
+
+    #[test]
+    fn only_what_was_never_sent_is_given_back() {
+        for (name, end) in [
+            ("Error", End::Unanswered),
+            ("TypeError", End::Unanswered),
+            ("TimeoutError", End::Unanswered),
+            ("AbandonedError", End::Unanswered),
+            ("NeverSentError", End::NeverSent),
+            ("UnsendableError", End::NeverSent),
+        ] {
+            assert_eq!(Failure::new(name, String::new()).end(), end, "{name}");
+        }
     }
 }

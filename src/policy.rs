@@ -8,8 +8,8 @@ use std::num::NonZeroU32;
 
 use bouncer_durable::Algorithm;
 
-use crate::identity::{ApiKeys, KeyKind, Part};
-use crate::route::{NormalPath, Pattern};
+use crate::identity::{ApiKeys, KeyKind, Part, Unverified};
+use crate::route::{METHOD_HEADERS, PATH_HEADERS, Pattern, Reader};
 use crate::wire::Wire;
 
 mod agreement;
@@ -20,6 +20,8 @@ mod conduct;
 mod jwt;
 mod limits;
 mod origin;
+mod paths;
+mod routing;
 mod source;
 mod warning;
 mod wire;
@@ -28,6 +30,7 @@ pub use allowance::{Allowance, Allowances, Holder};
 pub use conduct::{Counts, Mode, OnError, Store};
 pub use jwt::{Jwt, KeySource};
 pub use origin::{Forwarding, Host, Origin};
+pub use routing::Route;
 pub use warning::Warning;
 
 /// The name of the rule for everything that no rule matches.
@@ -77,12 +80,20 @@ pub struct Policy {
     pub jwt: Option<Jwt>,
     /// How API keys are told, if they are.
     pub api_keys: Option<ApiKeys>,
+    /// Statuses of the origin's that are taken for a proof that it has done nothing.
+    pub refund_unreachable: Vec<u16>,
+    /// What becomes of a request whose credential proves nothing.
+    pub unverified: Unverified,
     /// How long a counter may take to answer, in milliseconds.
     pub timeout_ms: u32,
     /// Where is counted.
     pub store: Store,
     /// Which headers are set.
     pub wire: Wire,
+    /// How the origin reads paths, as far as it is known.
+    pub reader: Reader,
+    /// `true` if the headers are passed on from which an origin may take another path.
+    pub keeps_rewrite_headers: bool,
     /// In the order in which they are tried.
     pub rules: Vec<Rule>,
     /// For everything that no rule matches.
@@ -122,21 +133,14 @@ pub struct Counting {
     pub cost: NonZeroU32,
     /// Which requests stay counted once the origin has answered.
     pub counts: Counts,
+    /// Milliseconds until it is known whether a request stays counted, at most.
+    pub settled_within_ms: u32,
     /// What happens when the counter cannot be asked.
     pub on_error: OnError,
     /// Whether it refuses.
     pub mode: Mode,
     /// How much is allowed, and to whom.
     pub allowances: Allowances,
-}
-
-/// The rules that a request falls under.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route<'a> {
-    /// The first that matches, else the default.
-    pub first: &'a Rule,
-    /// Those that count in addition to it, unless it is exempt.
-    pub also: Vec<&'a Rule>,
 }
 
 // === impl Policy ===
@@ -150,8 +154,8 @@ impl Policy {
         source::read(json).and_then(compile::policy)
     }
 
-    /// The names of the request headers that are read, in lower case: those that somebody is counted by, and those that say
-    /// how to answer.
+    /// The names of the request headers that are read, in lower case: those that somebody is counted by, those that say
+    /// how to answer, and those that claim another method or path.
     #[must_use]
     pub fn headers(&self) -> Vec<&str> {
         let keys = self
@@ -165,41 +169,53 @@ impl Policy {
         let mut names: Vec<_> = counted_by
             .chain(api_key)
             .chain(self.wire.reads().iter().copied())
+            .chain(METHOD_HEADERS.into_iter().filter(|_| self.tells_methods()))
+            .chain(
+                PATH_HEADERS
+                    .into_iter()
+                    .filter(|_| self.keeps_rewrite_headers),
+            )
             .collect();
         names.sort_unstable();
         names.dedup();
         names
     }
 
-    /// The rules that a request falls under. `raw` is the path as it was sent.
+    /// The claims of tokens that are read, by the names that the policy gives them.
     #[must_use]
-    pub fn route(&self, method: &str, raw: &str) -> Route<'_> {
-        let path = NormalPath::new(raw);
-        let matching = |also: bool| {
-            let rules = self.rules.iter().filter(move |rule| rule.also == also);
-            rules.filter(|rule| rule.matches(method, raw, &path))
-        };
-        let first = matching(false).next().unwrap_or(&self.default);
-        let also = match first.action {
-            Action::Exempt => Vec::new(),
-            Action::Count(_) => matching(true).collect(),
-        };
-        Route { first, also }
+    pub fn claims(&self) -> Vec<String> {
+        let of_users = self.jwt.iter().flat_map(|jwt| {
+            let names = [
+                &jwt.user_claim,
+                &jwt.tenant_claim,
+                &jwt.role_claim,
+                &jwt.plan_claim,
+            ];
+            names.map(String::as_str)
+        });
+        let parts = self
+            .counted()
+            .flat_map(|(_, counting)| counting.key.parts());
+        let counted_by = parts.filter_map(|part| match part {
+            Part::Claim(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let mut names: Vec<_> = of_users.chain(counted_by).map(str::to_owned).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Whether the method of a request can make a difference.
+    fn tells_methods(&self) -> bool {
+        let mut patterns = self.rules.iter().flat_map(|rule| &rule.patterns);
+        patterns.any(|pattern| !pattern.has_any_method())
     }
 
     /// Every rule that counts, the default last.
     fn counted(&self) -> impl Iterator<Item = (&Rule, &Counting)> {
         let rules = self.rules.iter().chain([&self.default]);
         rules.filter_map(|rule| Some((rule, rule.counting()?)))
-    }
-}
-
-// === impl Route ===
-
-impl<'a> Route<'a> {
-    /// All of them, the first one first.
-    pub fn rules(&self) -> impl Iterator<Item = &'a Rule> {
-        std::iter::once(self.first).chain(self.also.iter().copied())
     }
 }
 
@@ -230,13 +246,6 @@ impl Rule {
             [] => self.patterns.iter().any(Pattern::is_everything),
             patterns => patterns.iter().all(has),
         }
-    }
-
-    fn matches(&self, method: &str, raw: &str, path: &NormalPath) -> bool {
-        self.patterns.iter().any(|pattern| match self.action {
-            Action::Exempt => pattern.matches_exactly(method, raw, path),
-            Action::Count(_) => pattern.matches(method, path),
-        })
     }
 }
 

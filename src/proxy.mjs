@@ -138,7 +138,14 @@ function networkOf(request, named) {
 // request, and from when it has all of it to when it begins to answer; what it takes for the body after that is its own
 // affair and the client's.
 export async function forward(request, binding, url, named, lines) {
-  const copy = outgoing(request, url, lines);
+  // The client has gone while counters were asked.
+  if (request.signal?.aborted) throw new DOMException(String(request.signal.reason), "NeverSentError");
+  let copy;
+  try {
+    copy = outgoing(request, url, lines);
+  } catch (error) {
+    throw new DOMException(String(error), "UnsendableError");
+  }
   const exchange = new Exchange(request);
   const init = { redirect: "manual", signal: exchange.signal };
   if (!binding) init.cf = networkOf(request, named);

@@ -1,11 +1,21 @@
-//! Which rule a request falls under: paths brought to their normal form, and the patterns they are matched against.
+//! Which rule a request falls under: the path as it is sent, its readings, and the patterns they are matched against.
 //!
-//! Limits are matched leniently: a path is compared in its normal form, so that no spelling of it escapes its limit.
-//! Exemptions are matched strictly: only the very bytes of the pattern, in a path that is already in normal form but for
-//! its letter case, are exempt.
+//! What is matched is what is sent: a path is first resolved as the runtime's URL parser does. Limits are matched leniently,
+//! in every reading that an origin could have, so that no spelling of a path escapes its limit. Exemptions are matched
+//! strictly: only a path that has no other reading, in the very letters of the pattern, is exempt.
 
+mod line;
+#[cfg(test)]
+pub(crate) mod origins;
+mod pass;
 mod path;
 mod pattern;
+mod readings;
+mod resolve;
 
+pub(crate) use line::Claims;
+pub use line::{METHOD_HEADERS, PATH_HEADERS, RequestLine};
 pub use path::NormalPath;
 pub use pattern::{Pattern, PatternError};
+pub use readings::{ANY_SUFFIX, EncodedSlashes, Reader};
+pub use resolve::resolve;

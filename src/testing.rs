@@ -3,8 +3,8 @@
 use jwt_compact::alg::{Hs256, Hs256Key};
 use jwt_compact::{AlgorithmExt, Claims, Header};
 
-use crate::identity::Identification;
 use crate::identity::jwt::{Algorithm, Requirements, Verifier};
+use crate::identity::{Identification, Unverified};
 
 const SECRET: &[u8] = b"an example secret of 32 bytes...";
 
@@ -24,6 +24,9 @@ fn requirements() -> Requirements {
         issuer: None,
         audiences: Vec::new(),
         leeway_ms: 0,
+        claims: ["sub", "org", "role", "plan", "dept"]
+            .map(str::to_owned)
+            .into(),
     }
 }
 
@@ -42,5 +45,6 @@ pub(crate) fn identification() -> Identification {
         plan_claim: "plan".to_owned(),
         api_keys: None,
         ipv6_prefix: 64,
+        unverified: Unverified::Address,
     }
 }

@@ -12,6 +12,7 @@ const bucket = { algorithm: "token-bucket" };
 const RULES = [
   { name: "few", match: ["GET /few"], key: "ip", limit: "2/10 seconds", ...bucket },
   { name: "failing", match: ["GET /failing"], key: "ip", limit: "2/10 seconds", count: [200], ...bucket },
+  { name: "none", match: ["GET /none"], key: "ip", limit: "0/minute" },
   { name: "user", match: ["GET /user"], key: "user", limit: "2/day", ...bucket },
   { name: "tenant", match: ["GET /user"], also: true, key: "tenant", limit: "100/day", ...bucket },
 ];
@@ -77,9 +78,35 @@ describe("after a refusal", () => {
     assert.equal((await get("/user", other)).status, 200);
   });
 
-  it("by a rule whose permits may come back the object is asked all the same", async () => {
+  it("by a rule whose permits may come back it is remembered too, once they are settled", async () => {
     const client = { address: "198.51.100.3" };
-    assert.deepEqual(await statuses(5, "/failing", client), [200, 200, 429, 429, 429]);
-    assert.equal(await calls("ip:198.51.100.3"), 5);
+    assert.deepEqual(await statuses(2, "/failing", client), [200, 200]);
+    await sleep(200);
+    const before = await calls("ip:198.51.100.3");
+    assert.deepEqual(await statuses(3, "/failing", client), [429, 429, 429]);
+    assert.equal(await calls("ip:198.51.100.3"), before + 1);
+  });
+
+  it("under a limit of none nobody is asked at all", async () => {
+    const client = { address: "198.51.100.4" };
+    assert.deepEqual(await statuses(200, "/none", client), Array(200).fill(429));
+    assert.equal(await calls("ip:198.51.100.4"), 0);
+    const { headers, text } = await get("/none", client);
+    assert.equal(headers.get("Retry-After"), "60");
+    assert.equal(headers.get("RateLimit"), '"none-1m";r=0;t=0');
+    assert.equal(JSON.parse(text).message, "Rate limit exceeded: 0 per 1 minute");
+  });
+
+  it("nobody is refused any longer than ten seconds from memory, whatever the limit says", async () => {
+    const client = { token: token("grace", { org: "initech" }) };
+    assert.deepEqual(await statuses(3, "/user", client), [200, 200, 429]);
+    const before = await calls("user:grace");
+    // Now and then the object is looked at, or it would leave memory, and its count of calls with it.
+    for (let waited = 0; waited < 2; waited += 1) {
+      await sleep(5_100);
+      assert.equal(await calls("user:grace"), before);
+    }
+    assert.deepEqual(await statuses(2, "/user", client), [429, 429]);
+    assert.equal(await calls("user:grace"), before + 1);
   });
 });

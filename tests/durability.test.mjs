@@ -107,8 +107,9 @@ describe("durability", () => {
     const bouncer = await startBouncer(policy(origin.url, { rules: rules(LIMITS) }), { main: WATCHED });
     try {
       const address = "198.51.100.1";
-      // version 1, an id, take one claim: "five", one limit: 5 per 1 hour, by fixed window; 1 permit
-      const message = (id) => new Uint8Array([1, id, 0, 1, 4, ...Buffer.from("five"), 1, 5, 1, 2, 0, 1]);
+      // version 2, an id, take one claim: "five", one limit: 5 per 1 hour, by fixed window; 1 permit, not reserved; not
+      // provisional, and no others are settled
+      const message = (id) => new Uint8Array([2, id, 0, 1, 4, ...Buffer.from("five"), 1, 5, 1, 2, 0, 1, 0, 0, 0]);
       const send = async (body) => whole(await bouncer.fetch(door(address), { method: "POST", body }));
       for (const id of [7, 7]) assert.equal((await send(message(id))).status, 200);
       assert.equal(await take(bouncer, "/five", address), 3, "one by message, one by request");

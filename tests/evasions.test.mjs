@@ -112,6 +112,23 @@ const EVASIONS = {
   },
 };
 
+/** Sends a request as written, from a client at `address`, and reads the answer. */
+async function send(bouncer, address, [method, target, headers = {}]) {
+  const { hostname, port, host } = new URL(bouncer.url);
+  const all = { Host: host, "CF-Connecting-IP": address, "Content-Length": "0", Connection: "close", ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  const socket = connect(Number(port), hostname);
+  socket.write([`${method} ${target} HTTP/1.1`, ...lines, "", ""].join("\r\n"), "latin1");
+  let answer = "";
+  for await (const chunk of socket.setEncoding("latin1")) answer += chunk;
+  const policies = answer.match(/^RateLimit-Policy: (.*)$/im)?.[1] ?? "";
+  return {
+    status: Number(answer.match(/^HTTP\/1\.1 (\d{3})/)?.[1]),
+    /** The rules that counted it. */
+    rules: [...policies.matchAll(/"([a-z]+)-1d"/g)].map(([, rule]) => rule),
+  };
+}
+
 describe("evasions", () => {
   let hits = 0;
   let clients = 0;
@@ -130,17 +147,7 @@ describe("evasions", () => {
     origin?.stop();
   });
 
-  /** Sends a request as written, from a client at `address`, and reads the status. */
-  async function status(address, [method, target, headers = {}]) {
-    const { hostname, port, host } = new URL(bouncer.url);
-    const all = { Host: host, "CF-Connecting-IP": address, "Content-Length": "0", Connection: "close", ...headers };
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-    const socket = connect(Number(port), hostname);
-    socket.write([`${method} ${target} HTTP/1.1`, ...lines, "", ""].join("\r\n"), "latin1");
-    let answer = "";
-    for await (const chunk of socket.setEncoding("latin1")) answer += chunk;
-    return Number(answer.match(/^HTTP\/1\.1 (\d{3})/)?.[1]);
-  }
+  const status = async (address, request) => (await send(bouncer, address, request)).status;
 
   for (const [kind, { plain, tries }] of Object.entries(EVASIONS)) {
     describe(kind, () => {
@@ -165,6 +172,132 @@ describe("evasions", () => {
     assert.equal(await status(address, ["GET", "/api/v1/tasks", { Authorization: `Bearer ${good}` }]), 200);
     for (let used = 0; used <= LIMIT; used += 1) {
       assert.equal(await status(address, ["GET", "/api/v1/keyed", { "X-API-Key": "the real key" }]), 200);
+    }
+  });
+});
+
+const rule = (name, pattern, limit = `${LIMIT}/day`) => ({ name, match: [pattern], limit, key: "ip" });
+
+describe("what is matched is what is sent, in every reading", () => {
+  const urls = [];
+  let clients = 0;
+  let origin;
+  const bouncers = {};
+
+  const client = () => `198.18.${Math.floor((clients += 1) / 200)}.${1 + (clients % 200)}`;
+
+  const RULES = [
+    { name: "health", match: ["* /health"], exempt: true },
+    rule("login", "POST /login"),
+    rule("search", "GET /search"),
+    rule("term", "GET /search/{term}"),
+    rule("static", "GET /static/**", "unlimited"),
+    rule("public", "GET /public/**", "unlimited"),
+    rule("queue", "GET /api/queues/{vhost}/{name}"),
+    rule("delete", "DELETE /tasks/{id}"),
+  ];
+  const SITE = { default: { limit: "1000/day", key: "ip" }, rules: RULES };
+  const SWITCHES = { path_suffixes: [".json"], front_controllers: ["index.php"], keep_rewrite_headers: true, encoded_slashes: "data" };
+
+  before(async () => {
+    origin = await startHttpServer((request, response) => {
+      urls.push(request.url);
+      response.end("reached");
+    });
+    bouncers.plain = await startDev(policy(`${origin.url}/base`, SITE));
+    bouncers.switched = await startDev(policy(origin.url, { ...SITE, ...SWITCHES }));
+  });
+  after(async () => {
+    await bouncers.plain?.stop();
+    await bouncers.switched?.stop();
+    origin?.stop();
+  });
+
+  /** Uses up a limit, then tries to get round it. */
+  async function isCounted(bouncer, plain, request) {
+    const address = client();
+    for (let used = 0; used < LIMIT; used += 1) assert.equal((await send(bouncer, address, plain)).status, 200);
+    const before = urls.length;
+    assert.equal((await send(bouncer, address, request)).status, 429);
+    assert.equal(urls.length, before, "it reached the origin");
+  }
+
+  for (const path of ["/a%2Fb/../login", "/a%5Cb/../login", "/login//..", "/login/%01/..", "/login/%252e/.."]) {
+    it(`an encoded slash or an empty segment before dots does not hide a login: ${path}`, async () => {
+      await isCounted(bouncers.plain, ["POST", "/login"], ["POST", path]);
+    });
+  }
+
+  it("dots do not lead out of what is unlimited", async () => {
+    await isCounted(bouncers.plain, ["GET", "/search"], ["GET", "/static/a%2Fb/../../search"]);
+  });
+
+  it("encoded slashes in a parameter do not lead to what is unlimited", async () => {
+    await isCounted(bouncers.plain, ["GET", "/search/x"], ["GET", "/search/x%2F..%2F..%2Fpublic%2Fy"]);
+  });
+
+  for (const path of ["report%2Fx", "%01", "%3Bx", "report%5Cx", "..%2freport", "report%252Fx"].map((term) => `/search/${term}`)) {
+    it(`a parameter is a parameter however it is encoded: ${path}`, async () => {
+      await isCounted(bouncers.plain, ["GET", "/search/x"], ["GET", path]);
+    });
+  }
+
+  it("an encoded slash that is a name of its own is one", async () => {
+    await isCounted(bouncers.plain, ["GET", "/api/queues/v/orders"], ["GET", "/api/queues/%2F/orders"]);
+  });
+
+  it("an honest id with an encoded slash arrives as it was sent, and is counted by its rule", async () => {
+    for (const [bouncer, base, rules] of [[bouncers.plain, "/base", ["term", "default"]], [bouncers.switched, "", ["term"]]]) {
+      const answer = await send(bouncer, client(), ["GET", "/search/report%2Fx?a=%2F"]);
+      assert.deepEqual([answer.status, answer.rules, urls.at(-1)], [200, rules, `${base}/search/report%2Fx?a=%2F`]);
+    }
+  });
+
+  it("an ordinary request is counted by one rule", async () => {
+    for (const [request, rules] of [
+      [["GET", "/search/a%20b"], ["term"]],
+      [["GET", "/search/%E6%9D%B1"], ["term"]],
+      [["POST", "/Login/"], ["login"]],
+      [["GET", "/.well-known/x"], ["default"]],
+      [["GET", "/static/x"], []],
+    ]) {
+      assert.deepEqual((await send(bouncers.plain, client(), request)).rules, rules, request[1]);
+    }
+  });
+
+  for (const [what, headers, query] of [
+    ["X-HTTP-Method-Override", { "X-HTTP-Method-Override": "DELETE" }, ""],
+    ["X-Method-Override", { "X-Method-Override": "delete" }, ""],
+    ["X-HTTP-Method", { "X-HTTP-Method": "PUT, DELETE" }, ""],
+    ["_method", {}, "?a&%5fmethod=DELETE"],
+  ]) {
+    it(`a POST that says it is meant as a DELETE is counted as one: ${what}`, async () => {
+      await isCounted(bouncers.plain, ["DELETE", "/tasks/1"], ["POST", `/tasks/1${query}`, headers]);
+    });
+  }
+
+  for (const [what, request] of [
+    ["a suffix", ["POST", "/login.json"]],
+    ["a suffix and parameters", ["POST", "/login.json;x"]],
+    ["a front controller", ["POST", "/index.php/login"]],
+    ["a front controller and a suffix", ["POST", "/index.php/login.json"]],
+    ["X-Original-URL on an exempt path", ["POST", "/health", { "X-Original-URL": "/login" }]],
+    ["X-Rewrite-URL on an exempt path", ["POST", "/health", { "X-Rewrite-URL": "/x/..%2flogin" }]],
+  ]) {
+    it(`what the origin of a policy makes of a path counts where the policy says so: ${what}`, async () => {
+      await isCounted(bouncers.switched, ["POST", "/login"], request);
+    });
+  }
+
+  it("the origin is asked for the path that was matched, below its base, however it was spelled", async () => {
+    const parts = ["/", "//", "\\", ".", "..", "%2e", "%2E", "%2f", "%5C", ";", "%01", "%25", "%zz", "A", "login", "^", "{", "}", "|", '"', "a"];
+    let state = 7;
+    const random = (below) => ((state = (state * 48_271) % 2_147_483_647) % below);
+    for (let tries = 0; tries < 300; tries += 1) {
+      const raw = `/${Array.from({ length: random(10) }, () => parts[random(parts.length)]).join("")}`;
+      const { status } = await send(bouncers.plain, client(), ["GET", raw]);
+      assert.equal(status, 200, raw);
+      assert.equal(urls.at(-1), `/base${new URL(`http://a${raw}`).pathname}`, raw);
     }
   });
 });

@@ -136,14 +136,37 @@ describe("an origin that cannot be reached", () => {
     }
   });
 
-  it("costs nothing: the permit is given back, and the stamp says so", async () => {
+  it("is charged for, since nothing proves that the origin has done nothing, and the stamp says so", async () => {
     const bouncer = await startDev(policy("http://127.0.0.1:9", { rules: [], default: { limit: "2/day", ...bucket } }));
     try {
-      for (let tries = 0; tries < 5; tries += 1) {
+      for (const left of [1, 0]) {
         const { status, headers } = await whole(await bouncer.fetch("/"));
         assert.equal(status, 502);
-        assert.match(headers.get("RateLimit"), /^"default-1d";r=2;t=0$/);
+        assert.match(headers.get("RateLimit"), new RegExp(`^"default-1d";r=${left};t=\\d+$`));
       }
+      assert.equal((await whole(await bouncer.fetch("/"))).status, 429);
+    } finally {
+      await bouncer.stop();
+    }
+  });
+
+  it("is told of in its own lines, whatever else floods the log", async () => {
+    const rules = [{ name: "few", match: ["GET /few"], key: "global", limit: "1/day", ...bucket }];
+    const bouncer = await startWorkerd(policy("http://127.0.0.1:9", { rules, default: { limit: "unlimited" } }));
+    try {
+      const ask = async (path) => (await whole(await fetch(new URL(path, bouncer.url)))).status;
+      await ask("/few");
+      let told = 0;
+      for (let second = 0; second < 5; second += 1) {
+        const flood = Array.from({ length: 300 }, () => ask("/few"));
+        assert.equal(await ask("/else"), 502);
+        assert.ok((await Promise.all(flood)).every((status) => status === 429));
+        told += 1;
+        await sleep(200);
+      }
+      await sleep(200);
+      const lines = bouncer.logs().split("\n").filter((line) => line.includes("could not be reached"));
+      assert.equal(lines.length, told + 1, "and the one for the first request");
     } finally {
       await bouncer.stop();
     }

@@ -215,6 +215,13 @@ describe("an origin that is no address", () => {
       assert.ok(head.get("RateLimit"));
     });
 
+    it("gets dots resolved, before anything is decoded, as they were matched", async () => {
+      for (const [sent, path] of [["/a%2Fb/../login", "/login"], ["/../x/%2e%2e/./y\\z", "/y/z"], ["/login//..", "/login/"]]) {
+        const client = await sendTo(bouncer, `GET ${sent}?q`);
+        assert.equal((await client.json()).url, `http://api.example.com${path}?q`, sent);
+      }
+    });
+
     it("may answer at length what it does not want to hear to its end", async () => {
       const client = await sendTo(bouncer, "POST /early", "Content-Length: 1000", "", "abc");
       const head = await client.head();

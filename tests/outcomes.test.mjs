@@ -78,7 +78,7 @@ describe("outcomes", () => {
     assert.equal(new Set(found.map(({ key }) => key)).size, 1, "the same client has the same hash");
   });
 
-  it("reports a refusal in one line that names nobody, thinned out in a flood, and as a data point each", async () => {
+  it("reports a refusal in one line that names nobody, thinned out in a flood, and as a data point of the same weight", async () => {
     await faulty.calmLog();
     const client = faulty.somewhere();
     const before = (await (await faulty.bouncer.fetch("/-/points")).json()).length;
@@ -98,7 +98,9 @@ describe("outcomes", () => {
     assert.ok(retry_after > 3_600 && retry_after <= 43_200, `retry_after ${retry_after}`);
     assert.ok(!JSON.stringify(found).includes(client.address));
     const points = (await (await faulty.bouncer.fetch("/-/points")).json()).slice(before);
-    assert.equal(points.length, refused + 1);
+    assert.equal(points.length, found.length, "what is not logged makes no point");
+    const weights = points.map(({ doubles }) => doubles[0]);
+    assert.equal(weights.reduce((sum, weight) => sum + weight), refused + 1);
     const [{ indexes, blobs, doubles }] = points;
     assert.deepEqual([indexes, blobs], [["local"], ["refused", "local", "ip", "2 per 1 day"]]);
     assert.equal(doubles[0], 1);

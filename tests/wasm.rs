@@ -10,10 +10,23 @@ use std::num::NonZeroU32;
 
 use bouncer::bouncer::Bouncer;
 use bouncer::identity::{Client, Credentials};
+use bouncer::route::resolve;
 use bouncer_durable::ledger::{Claim, Ledger};
 use bouncer_durable::message::{Operation, Reply, Request};
 use bouncer_durable::{Algorithm, Limit, snapshot};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen]
+extern "C" {
+    type URL;
+
+    #[wasm_bindgen(constructor)]
+    fn new(url: &str) -> URL;
+
+    #[wasm_bindgen(method, getter)]
+    fn pathname(this: &URL) -> String;
+}
 
 const POLICY: &str = r#"{
     "origin": "http://127.0.0.1:8000",
@@ -37,7 +50,8 @@ fn bouncer() -> Bouncer {
 #[wasm_bindgen_test]
 fn a_policy_routes_and_a_token_of_another_implementation_identifies() {
     let bouncer = bouncer();
-    let rule = bouncer.policy.route("GET", "/API/%2576x//").first;
+    let route = bouncer.policy.route("GET", "/API/%2576x//");
+    let rule = route.rules().next().unwrap();
     assert_eq!(rule.name, "read");
     let key = &rule.counting().unwrap().key;
     assert_eq!(key.to_string(), "user-or-ip");
@@ -102,4 +116,32 @@ fn messages_and_snapshots_survive_the_way_there_and_back() {
         snapshot::decode(&snapshot::encode(&ledger)).unwrap(),
         ledger
     );
+}
+
+#[wasm_bindgen_test]
+fn a_path_is_resolved_as_a_url_parser_does() {
+    const PARTS: [&str; 40] = [
+        "/", "//", "\\", ".", "..", "%2e", "%2E", "%2f", "%2F", "%5C", "%5c", ";", "%3B", "%01",
+        "%00", "%25", "%252F", "%252e", "%", "%z", "A", "b", "login", "a", " ", "\"", "<", ">",
+        "^", "`", "{", "}", "|", "\u{1}", "\t", "\u{7f}", "é", "東", "'", "~",
+    ];
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for _ in 0..20_000 {
+        let mut raw = String::from("/");
+        for _ in 0..random(12) {
+            raw += PARTS[random(PARTS.len())];
+        }
+        let resolved = resolve(&raw);
+        let parsed = URL::new(&format!("http://origin.example{raw}?q")).pathname();
+        assert_eq!(resolved, parsed, "{raw:?}");
+        // What is resolved is sent as it is, below a base path too.
+        let sent = URL::new(&format!("http://origin.example/base{resolved}?q")).pathname();
+        assert_eq!(sent, format!("/base{resolved}"), "{raw:?}");
+    }
 }

@@ -4,8 +4,10 @@
 //! is: a Durable Object runs one event at a time, and nothing here awaits, so no other request comes between the check
 //! and the charge.
 //!
-//! A ledger's time never runs backwards. It remembers the latest moment it has seen; when the clock shows an earlier
-//! one, every state is moved back with it, as if no time had passed. That is the one place where this is dealt with.
+//! A ledger's time never runs backwards. It remembers the latest moment it has seen. While the clock shows an earlier one,
+//! by a minute at most, time stands still: decisions are those of the latest moment, and a wait is longer by the
+//! difference. So a clock that goes back and forth over the end of a window ends it once. If the clock is behind by more,
+//! it was set back, and every state moves back with it, as if no time had passed.
 //!
 //! A message may arrive twice, since the runtime may retry a call whose answer was lost. The ledger remembers the
 //! identifiers of what it has lately charged, and answers the second time without charging again.
@@ -16,25 +18,36 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::Refused;
-use crate::counter::{Counter, Override};
+use crate::counter::{Counter, Override, Pending, Recent};
 use crate::limit::Limit;
 
 mod decision;
-mod repeats;
+mod saving;
+mod settling;
 
-pub use decision::{Claim, Decision, LimitStanding};
+pub use decision::{Claim, Decision, LimitStanding, Outcome};
+pub use saving::Saving;
 
-use repeats::Repeats;
+/// The most by which the clock may be behind the latest moment seen without having been set back, in milliseconds.
+const STANDSTILL_MS: u64 = 60_000;
+
+/// The most charges of one key that are pending at a time. The oldest makes room, and stands.
+const MOST_PENDING: usize = 1_024;
+
+/// A counter that was never charged.
+static NEW: Counter = Counter::new();
 
 /// All counters of one key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
     counters: BTreeMap<String, Counter>,
+    /// The latest moment seen.
     seen_ms: u64,
-    charged: Repeats,
-    /// Whether something was changed that no crash may undo.
+    /// Takes that take nothing when they come: they were cancelled before.
+    cancelled: Recent,
+    /// What was changed and no crash may undo.
     #[serde(skip)]
-    must_save: bool,
+    must_save: saving::MustSave,
 }
 
 /// A limit that holds for a claim, and where it is counted.
@@ -47,41 +60,115 @@ struct Held<'a> {
 // === impl Ledger ===
 
 impl Ledger {
-    /// Takes what is claimed under every limit of every claim, or nothing at all. A second call with an `id` that was
-    /// admitted takes nothing more and is admitted too.
-    pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64) -> Decision {
-        self.observe(now_ms);
-        if self.charged.contains(id) {
-            self.follow(claims, now_ms);
-            return self.decision(claims, now_ms, |_| None);
+    /// A ledger as it was saved.
+    pub(crate) fn restored(
+        counters: BTreeMap<String, Counter>,
+        seen_ms: u64,
+        cancelled: Recent,
+    ) -> Self {
+        Self {
+            counters,
+            seen_ms,
+            cancelled,
+            ..Self::default()
         }
-        let is_admitted = match claims {
-            [claim] => self
-                .on(&claim.counter, |counter| {
-                    counter.take(&claim.limits, now_ms, claim.cost)
-                })
-                .is_ok(),
-            _ => self.take_from_all(claims, now_ms),
-        };
-        if !is_admitted {
-            return self.decision(claims, now_ms, |held| held.check(now_ms).err());
-        }
-        self.charged.remember(id, now_ms);
-        self.decision(claims, now_ms, |_| None)
     }
 
-    fn take_from_all(&mut self, claims: &[Claim], now_ms: u64) -> bool {
-        self.follow(claims, now_ms);
-        let fits = |claim| self.held(claim).all(|held| held.check(now_ms).is_ok());
-        let is_admitted = claims.iter().all(fits);
+    /// Takes what is claimed under every limit of every claim, or nothing at all. A second call with an `id` that was
+    /// admitted takes nothing more and is admitted too. A refused one changes nothing.
+    pub fn take(&mut self, id: u64, claims: &[Claim], now_ms: u64) -> Decision {
+        self.take_provisionally(id, claims, 0, now_ms)
+    }
+
+    /// The same as [`take`](Self::take), but all of it may be given back for `provisional_ms` from now; after that it
+    /// stands.
+    pub fn take_provisionally(
+        &mut self,
+        id: u64,
+        claims: &[Claim],
+        provisional_ms: u32,
+        now_ms: u64,
+    ) -> Decision {
+        self.observe(now_ms);
+        if self.knows(id, claims) {
+            return self.decision(claims, now_ms, |_| None);
+        }
+        let is_pending = provisional_ms > 0 || claims.iter().any(|claim| claim.reserved_ms > 0);
+        let is_admitted = match claims {
+            [claim] if !is_pending => self.take_one(id, claim),
+            _ => self.take_all(id, claims, provisional_ms),
+        };
         if is_admitted {
-            for claim in claims {
+            self.decision(claims, now_ms, |_| None)
+        } else {
+            let seen_ms = self.seen_ms;
+            self.decision(claims, now_ms, |held| held.check(seen_ms).err())
+        }
+    }
+
+    fn knows(&self, id: u64, claims: &[Claim]) -> bool {
+        let is_known = |claim: &Claim| {
+            let counter = self.counters.get(&claim.counter);
+            counter.is_some_and(|counter| counter.knows(id))
+        };
+        self.cancelled.contains(id) || claims.iter().any(is_known)
+    }
+
+    fn take_one(&mut self, id: u64, claim: &Claim) -> bool {
+        let (now_ms, cost) = (self.seen_ms, claim.cost);
+        let take = |counter: &mut Counter| {
+            let taken = counter.take(&claim.limits, now_ms, cost).is_ok();
+            if taken {
+                counter.remember(id, now_ms, cost.get());
+            }
+            taken
+        };
+        if let Some(counter) = self.counters.get_mut(&claim.counter) {
+            return take(counter);
+        }
+        let mut counter = Counter::new();
+        let taken = take(&mut counter);
+        if taken {
+            self.counters.insert(claim.counter.clone(), counter);
+        }
+        taken
+    }
+
+    fn take_all(&mut self, id: u64, claims: &[Claim], provisional_ms: u32) -> bool {
+        let now_ms = self.seen_ms;
+        let fits = |claim: &Claim| {
+            let counter = self.counters.get(&claim.counter).unwrap_or(&NEW);
+            counter.check_all(&claim.limits, now_ms, claim.cost).is_ok()
+        };
+        if !claims.iter().all(fits) {
+            return false;
+        }
+        let until_ms = |duration_ms: u32| match duration_ms {
+            0 => 0,
+            duration_ms => now_ms.saturating_add(duration_ms.into()),
+        };
+        for claim in claims {
+            let pending = Pending {
+                id,
+                taken_ms: now_ms,
+                cost: claim.cost,
+                provisional_until_ms: until_ms(provisional_ms),
+                reserved_until_ms: until_ms(claim.reserved_ms),
+                is_saved: false,
+            };
+            if pending.provisional_until_ms == 0 && !pending.is_reserved() {
                 self.on(&claim.counter, |counter| {
-                    counter.charge(now_ms, claim.cost);
+                    counter.charge(&claim.limits, now_ms, claim.cost);
+                    counter.remember(id, now_ms, claim.cost.get());
+                });
+            } else {
+                self.make_room();
+                self.on(&claim.counter, |counter| {
+                    counter.hold(&claim.limits, now_ms, pending);
                 });
             }
         }
-        is_admitted
+        true
     }
 
     /// What [`take`](Self::take) would answer. Charges nothing and changes nothing; the standings are those before.
@@ -89,30 +176,7 @@ impl Ledger {
     pub fn peek(&self, claims: &[Claim], now_ms: u64) -> Decision {
         let mut copy = self.clone();
         copy.observe(now_ms);
-        copy.follow(claims, now_ms);
-        copy.decision(claims, now_ms, |held| held.check(now_ms).err())
-    }
-
-    /// Gives back what a take charged for these claims, of which `receipt` is the answer, and says where the key stands
-    /// then. What has come back by itself meanwhile, because its window has ended, is not given back a second time.
-    pub fn refund(
-        &mut self,
-        id: u64,
-        claims: &[Claim],
-        receipt: &Decision,
-        now_ms: u64,
-    ) -> Decision {
-        self.observe(now_ms);
-        if receipt.refused().is_none() && !self.charged.contains(id) {
-            for claim in claims {
-                if let Some(counter) = self.counters.get_mut(&claim.counter) {
-                    counter.refund(now_ms, receipt.now_ms, claim.cost);
-                }
-            }
-            self.charged.remember(id, now_ms);
-        }
-        self.follow(claims, now_ms);
-        self.decision(claims, now_ms, |_| None)
+        copy.decision(claims, now_ms, |held| held.check(copy.seen_ms).err())
     }
 
     /// Forgets what was used under one counter, or under all. Overrides stay.
@@ -123,27 +187,18 @@ impl Ledger {
                 state.reset();
             }
         }
-        self.must_save = true;
+        self.must_save.note();
     }
 
     /// Gives the key limits of its own under a counter, or ends that. What was used stays used.
     pub fn set(&mut self, counter: &str, exception: Option<Override>, now_ms: u64) {
         self.observe(now_ms);
         self.on(counter, |counter| counter.set(exception));
-        self.must_save = true;
+        self.must_save.note();
     }
 
-    /// Makes sure that there is a counter for each claim, and in it a slot for each limit.
-    fn follow(&mut self, claims: &[Claim], now_ms: u64) {
-        for claim in claims {
-            self.on(&claim.counter, |counter| {
-                counter.follow(&claim.limits, now_ms);
-            });
-        }
-    }
-
-    /// Does something with the counter of this name, or with a new one. It is there already but for a key's first request,
-    /// so the name is rarely copied.
+    /// Does something with the counter of this name, or with a new one. It is there already except for a key's first
+    /// request, so the name is rarely copied.
     fn on<T>(&mut self, name: &str, act: impl FnOnce(&mut Counter) -> T) -> T {
         match self.counters.get_mut(name) {
             Some(counter) => act(counter),
@@ -153,27 +208,37 @@ impl Ledger {
 
     /// Every limit that holds for a claim.
     fn held<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = Held<'a>> {
-        let counter = self.counters.get(&claim.counter);
-        counter.into_iter().flat_map(|counter| {
-            let limits = counter.effective(&claim.limits).iter();
-            limits.map(|limit| Held {
-                counter,
-                limit,
-                cost: claim.cost,
-            })
+        let counter = self.counters.get(&claim.counter).unwrap_or(&NEW);
+        let limits = counter.effective(&claim.limits, self.seen_ms).iter();
+        limits.map(|limit| Held {
+            counter,
+            limit,
+            cost: claim.cost,
         })
     }
 
+    /// Where the key stands under every limit of the claims, by a clock that shows `now_ms`.
     fn decision(
         &self,
         claims: &[Claim],
         now_ms: u64,
         refused: impl Fn(&Held<'_>) -> Option<Refused>,
     ) -> Decision {
-        let stands = |held: Held<'_>| LimitStanding {
-            limit: *held.limit,
-            standing: held.counter.standing(held.limit, now_ms),
-            refused: refused(&held),
+        let seen_ms = self.seen_ms;
+        let behind_ms = seen_ms.saturating_sub(now_ms);
+        let stands = |held: Held<'_>| {
+            let refused = refused(&held);
+            let stands = LimitStanding {
+                limit: *held.limit,
+                standing: held.counter.standing(held.limit, seen_ms),
+                refused,
+                is_unsettled: refused.is_some() && held.fits_without_pending(seen_ms),
+            };
+            if behind_ms == 0 {
+                stands
+            } else {
+                stands.later_by(behind_ms)
+            }
         };
         Decision {
             now_ms,
@@ -184,20 +249,28 @@ impl Ledger {
         }
     }
 
+    /// Lets the time be `now_ms`, or what it was if the clock is a little behind, and ends what has been pending for its
+    /// time.
     fn observe(&mut self, now_ms: u64) {
-        if let Some(by_ms) = self.seen_ms.checked_sub(now_ms).filter(|by_ms| *by_ms > 0) {
+        let behind_ms = self.seen_ms.saturating_sub(now_ms);
+        if behind_ms > STANDSTILL_MS {
             for counter in self.counters.values_mut() {
-                counter.rewind(now_ms, by_ms);
+                counter.rewind(now_ms, behind_ms);
             }
-            self.charged.rewind(by_ms);
+            self.cancelled.rewind(behind_ms);
+            self.seen_ms = now_ms;
         }
-        self.seen_ms = now_ms;
+        self.seen_ms = self.seen_ms.max(now_ms);
+        for counter in self.counters.values_mut() {
+            counter.lapse(self.seen_ms);
+        }
     }
 
     /// Forgets what has expired. True if nothing is left to remember.
     pub fn expire(&mut self, now_ms: u64) -> bool {
         self.observe(now_ms);
-        self.counters.retain(|_, counter| !counter.is_over(now_ms));
+        let seen_ms = self.seen_ms;
+        self.counters.retain(|_, counter| !counter.is_over(seen_ms));
         self.counters.is_empty()
     }
 
@@ -210,28 +283,6 @@ impl Ledger {
             .map(|counter| counter.expires_at_ms(self.seen_ms));
         moments.max().unwrap_or(self.seen_ms)
     }
-
-    /// Whether it must be saved now, so that a crash forgets at most 5 % of any limit and never a last permit.
-    #[must_use]
-    pub fn is_due(&self) -> bool {
-        self.must_save
-            || self
-                .counters
-                .values()
-                .any(|counter| counter.is_due(self.seen_ms))
-    }
-
-    /// Whether anything would be lost if memory were.
-    #[must_use]
-    pub fn has_unsaved(&self) -> bool {
-        self.must_save || self.counters.values().any(Counter::has_unsaved)
-    }
-
-    /// Notes that what it holds now has been handed to the storage.
-    pub fn saved(&mut self) {
-        self.must_save = false;
-        self.counters.values_mut().for_each(Counter::saved);
-    }
 }
 
 // === impl Held ===
@@ -239,5 +290,10 @@ impl Ledger {
 impl Held<'_> {
     fn check(&self, now_ms: u64) -> Result<(), Refused> {
         self.counter.check(self.limit, now_ms, self.cost)
+    }
+
+    fn fits_without_pending(&self, now_ms: u64) -> bool {
+        self.counter
+            .fits_without_pending(self.limit, now_ms, self.cost)
     }
 }

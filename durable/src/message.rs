@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::counter::Override;
-use crate::ledger::{Claim, Decision, Ledger};
+use crate::ledger::{Claim, Decision, Ledger, Outcome};
 use crate::limit::Limit;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A message to a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,18 +28,30 @@ pub enum Operation {
     Take {
         /// What is taken, all or nothing.
         claims: Vec<Claim>,
+        /// Milliseconds in which all of it may still be given back, since ledgers of wider keys are still to be asked;
+        /// after that it stands. 0: it stands from the start.
+        provisional_ms: u32,
+        /// Earlier takes from this ledger that are known to stand by now. See [`Ledger::stand`].
+        settled: Vec<u64>,
     },
     /// See [`Ledger::peek`]. Answered by a decision.
     Peek {
         /// What would be taken.
         claims: Vec<Claim>,
     },
-    /// See [`Ledger::refund`]. Answered by a decision.
-    Refund {
-        /// What was taken.
-        claims: Vec<Claim>,
-        /// What the take was answered.
-        receipt: Decision,
+    /// See [`Ledger::settle`]. Answered by a decision over the claims, in their order.
+    Settle {
+        /// The identifier of the take.
+        id: u64,
+        /// When it was decided: its [`Decision::now_ms`].
+        taken_ms: u64,
+        /// What becomes of each claim.
+        outcomes: Vec<Outcome>,
+    },
+    /// See [`Ledger::cancel`].
+    Cancel {
+        /// The identifier of the take.
+        id: u64,
     },
     /// See [`Ledger::reset`].
     Reset {
@@ -58,7 +70,7 @@ pub enum Operation {
 /// What a ledger answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
-    /// To a take, a peek or a refund.
+    /// To a take, a peek or a settlement.
     Decision(Decision),
     /// To anything else.
     Done,
@@ -98,14 +110,10 @@ impl Request {
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let request: Self = decode(VERSION, bytes)?;
         let is_ambiguous = match &request.operation {
-            Operation::Take { claims, .. }
-            | Operation::Peek { claims, .. }
-            | Operation::Refund { claims, .. } => {
-                has_twice(claims, |claim| &claim.counter)
-                    || claims
-                        .iter()
-                        .any(|claim| has_twice(&claim.limits, Limit::window_ms))
+            Operation::Take { claims, .. } | Operation::Peek { claims } => {
+                claim_twice(claims, |claim| claim)
             }
+            Operation::Settle { outcomes, .. } => claim_twice(outcomes, |outcome| &outcome.claim),
             Operation::Set {
                 exception: Some(exception),
                 ..
@@ -122,10 +130,23 @@ impl Request {
     /// Carries the message out at `now_ms`.
     pub fn perform(self, ledger: &mut Ledger, now_ms: u64) -> Reply {
         match self.operation {
-            Operation::Take { claims } => Reply::Decision(ledger.take(self.id, &claims, now_ms)),
+            Operation::Take {
+                claims,
+                provisional_ms,
+                settled,
+            } => {
+                ledger.stand(&settled, now_ms);
+                Reply::Decision(ledger.take_provisionally(self.id, &claims, provisional_ms, now_ms))
+            }
             Operation::Peek { claims } => Reply::Decision(ledger.peek(&claims, now_ms)),
-            Operation::Refund { claims, receipt } => {
-                Reply::Decision(ledger.refund(self.id, &claims, &receipt, now_ms))
+            Operation::Settle {
+                id,
+                taken_ms,
+                outcomes,
+            } => Reply::Decision(ledger.settle(id, taken_ms, &outcomes, now_ms)),
+            Operation::Cancel { id } => {
+                ledger.cancel(id, now_ms);
+                Reply::Done
             }
             Operation::Reset { counter } => {
                 ledger.reset(counter.as_deref(), now_ms);
@@ -137,6 +158,14 @@ impl Request {
             }
         }
     }
+}
+
+/// `true` if a counter is claimed twice, or a claim has two windows of the same length.
+fn claim_twice<T>(items: &[T], claim: impl Fn(&T) -> &Claim) -> bool {
+    has_twice(items, |item| &claim(item).counter)
+        || items
+            .iter()
+            .any(|item| has_twice(&claim(item).limits, Limit::window_ms))
 }
 
 fn has_twice<'a, T, K: PartialEq>(items: &'a [T], key: impl Fn(&'a T) -> K) -> bool {

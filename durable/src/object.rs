@@ -5,8 +5,9 @@
 //!
 //! Saving is write-behind. The response never waits for the disk (`allowUnconfirmed`), and a write is due only when
 //! what is unsaved has reached 5 % of a limit, or when the object has been idle for so long that it may soon leave
-//! memory. The first save sets one alarm for the moment at which everything will have expired; the alarm deletes the
-//! object, or is set again if there has been more since.
+//! memory. What a write that fails held is unsaved again, and written at the next chance. The first save sets one alarm for
+//! the moment at which everything will have expired; the alarm deletes the object, or is set again if there has been more
+//! since.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -15,7 +16,7 @@ use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::DurableObjectState;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Saving};
 use crate::message::Request;
 use crate::snapshot;
 
@@ -23,6 +24,10 @@ const SNAPSHOT: &str = "ledger";
 
 /// An object may leave memory after about 10 s without a request; by then, what it holds must be saved.
 const IDLE_MS: u32 = 8_000;
+
+/// The latest moment that an alarm can be set for, in milliseconds since the Unix epoch: the last of JavaScript's dates
+/// (ECMA-262, section 21.4.1.1). What expires later is looked at then.
+const LATEST_ALARM_MS: u64 = 8_640_000_000_000_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -49,7 +54,7 @@ extern "C" {
     fn get(this: &SyncStorage, key: &str) -> Option<Uint8Array>;
 
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Closure<dyn FnMut()>, delay_ms: u32);
+    fn set_timeout(callback: &Closure<dyn FnMut(JsValue)>, delay_ms: u32);
 
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     fn log_error(message: &str, error: &JsValue);
@@ -68,8 +73,12 @@ struct Shared {
     /// Whether the timer that looks for idleness is running, and when the latest message came.
     watching: Cell<bool>,
     busy_at_ms: Cell<u64>,
-    on_timer: Closure<dyn FnMut()>,
+    /// Writes of the ledger that have been handed over and are neither confirmed nor failed.
+    in_flight: Cell<u32>,
+    on_timer: Closure<dyn FnMut(JsValue)>,
+    on_written: Closure<dyn FnMut(JsValue)>,
     on_failure: Closure<dyn FnMut(JsValue)>,
+    on_no_alarm: Closure<dyn FnMut(JsValue)>,
 }
 
 #[expect(
@@ -100,15 +109,11 @@ impl LedgerObject {
             has_alarm: Cell::new(saved.is_some()),
             watching: Cell::new(false),
             busy_at_ms: Cell::new(0),
-            on_timer: {
-                let this = this.clone();
-                Closure::new(move || {
-                    if let Some(shared) = this.upgrade() {
-                        shared.timer_fired();
-                    }
-                })
-            },
-            on_failure: Closure::new(|error| log_error("a ledger could not be saved", &error)),
+            in_flight: Cell::new(0),
+            on_timer: on(this, |shared, _| shared.timer_fired()),
+            on_written: on(this, |shared, _| shared.written()),
+            on_failure: on(this, Shared::write_failed),
+            on_no_alarm: on(this, Shared::alarm_failed),
         })))
     }
 
@@ -122,8 +127,9 @@ impl LedgerObject {
         let mut ledger = self.0.ledger.borrow_mut();
         let reply = request.perform(&mut ledger, now_ms);
         if ledger.is_due() {
-            self.0.save(&mut ledger);
-        } else if ledger.has_unsaved() {
+            self.0.save(&mut ledger, Saving::Due);
+        }
+        if ledger.has_unsaved() {
             self.0.watch(now_ms);
         }
         Ok(reply.encode())
@@ -142,6 +148,19 @@ impl LedgerObject {
     }
 }
 
+/// What JavaScript calls, for as long as the object lives.
+fn on(
+    this: &Weak<Shared>,
+    act: impl Fn(&Shared, JsValue) + 'static,
+) -> Closure<dyn FnMut(JsValue)> {
+    let this = this.clone();
+    Closure::new(move |value| {
+        if let Some(shared) = this.upgrade() {
+            act(&shared, value);
+        }
+    })
+}
+
 fn restored(bytes: &[u8]) -> Ledger {
     snapshot::decode(bytes).unwrap_or_else(|error| {
         log_error(
@@ -155,26 +174,49 @@ fn restored(bytes: &[u8]) -> Ledger {
 // === impl Shared ===
 
 impl Shared {
-    fn save(&self, ledger: &mut Ledger) {
-        let bytes = Uint8Array::from(snapshot::encode(ledger).as_slice());
-        self.in_background(&self.storage.put(SNAPSHOT, &bytes, &self.unconfirmed));
-        ledger.saved();
+    fn save(&self, ledger: &mut Ledger, why: Saving) {
+        let bytes = Uint8Array::from(ledger.save(why).as_slice());
+        let write = self.storage.put(SNAPSHOT, &bytes, &self.unconfirmed);
+        self.in_flight.set(self.in_flight.get().saturating_add(1));
+        let _ = write.then2(&self.on_written, &self.on_failure);
         if !self.has_alarm.get() {
             self.set_alarm(ledger);
         }
     }
 
+    /// A write has ended. Each holds the whole ledger, so only the last one on its way says that all of it is on disk.
+    fn written(&self) {
+        self.in_flight.set(self.in_flight.get().saturating_sub(1));
+        if self.in_flight.get() == 0 {
+            self.ledger.borrow_mut().confirmed();
+        }
+    }
+
+    fn write_failed(&self, error: JsValue) {
+        log_error(
+            "a ledger could not be saved, it will be tried again",
+            &error,
+        );
+        self.in_flight.set(self.in_flight.get().saturating_sub(1));
+        let mut ledger = self.ledger.borrow_mut();
+        ledger.failed();
+        if ledger.has_unsaved() {
+            self.watch(now_ms());
+        }
+    }
+
     fn set_alarm(&self, ledger: &Ledger) {
-        // JavaScript's numbers are exact up to 2^53; a later alarm is a sooner one than never.
-        #[expect(clippy::cast_precision_loss, reason = "at most 2^53")]
-        let at_ms = ledger.expires_at_ms().min(1 << 53) as f64;
-        self.in_background(&self.storage.set_alarm(at_ms, &self.unconfirmed));
+        #[expect(clippy::cast_precision_loss, reason = "less than 2^53")]
+        let at_ms = ledger.expires_at_ms().min(LATEST_ALARM_MS) as f64;
+        let set = self.storage.set_alarm(at_ms, &self.unconfirmed);
+        let _ = set.catch(&self.on_no_alarm);
         self.has_alarm.set(true);
     }
 
-    /// Nobody waits for a write. Where one fails the memory is still right, and the next save carries it all again.
-    fn in_background(&self, write: &Promise) {
-        let _ = write.catch(&self.on_failure);
+    /// The next save sets it again.
+    fn alarm_failed(&self, error: JsValue) {
+        log_error("an alarm could not be set, it will be tried again", &error);
+        self.has_alarm.set(false);
     }
 
     /// Saves once no message has come for a while, with one timer however many messages come.
@@ -194,7 +236,7 @@ impl Shared {
         let idle_ms =
             u32::try_from(now_ms().saturating_sub(self.busy_at_ms.get())).unwrap_or(u32::MAX);
         match IDLE_MS.checked_sub(idle_ms) {
-            None | Some(0) => self.save(&mut ledger),
+            None | Some(0) => self.save(&mut ledger, Saving::Idle),
             Some(left_ms) => {
                 self.watching.set(true);
                 set_timeout(&self.on_timer, left_ms);

@@ -1,9 +1,11 @@
-//! A ledger on disk: one value of versioned bytes.
+//! A ledger on disk: one value of versioned bytes. Every version that was ever written can be read.
 
 use crate::ledger::Ledger;
 use crate::message::{self, MessageError};
 
-const VERSION: u8 = 1;
+mod v1;
+
+const VERSION: u8 = 2;
 
 /// The ledger as bytes.
 #[must_use]
@@ -14,7 +16,10 @@ pub fn encode(ledger: &Ledger) -> Vec<u8> {
 /// The ledger from bytes.
 ///
 /// # Errors
-/// [`MessageError`]; no bytes whatever make it panic.
+/// [`MessageError`]; never panics, whatever the bytes.
 pub fn decode(bytes: &[u8]) -> Result<Ledger, MessageError> {
+    if bytes.first() == Some(&v1::VERSION) {
+        return message::decode(v1::VERSION, bytes).map(v1::Ledger::into);
+    }
     message::decode(VERSION, bytes)
 }

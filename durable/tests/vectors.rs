@@ -42,6 +42,7 @@ fn we_decide_as_the_limits_package_does_but_where_the_table_says_why_not() {
             counter: "key".to_owned(),
             limits: vec![limit],
             cost,
+            reserved_ms: 0,
         };
         let mut ledger = Ledger::default();
         for (id, step) in (0..).zip(&vector.steps) {

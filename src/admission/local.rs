@@ -4,7 +4,7 @@
 //! They count by the same ledgers as the objects do. But the world has many isolates, each with counters of its own, and an
 //! isolate may end at any time: this bounds what one client gets through one isolate, and is no shared limit.
 
-use bouncer_durable::ledger::{Claim, Decision, Ledger};
+use bouncer_durable::ledger::{Claim, Decision, Ledger, Outcome};
 
 use super::generations::Generations;
 use crate::identity::Key;
@@ -19,26 +19,24 @@ pub struct Local {
 // === impl Local ===
 
 impl Local {
-    /// See [`Ledger::take`].
-    pub fn take(&mut self, key: &Key, claims: &[Claim], now_ms: u64) -> Decision {
+    /// See [`Ledger::take`]. With the identifier by which it is settled.
+    pub fn take(&mut self, key: &Key, claims: &[Claim], now_ms: u64) -> (u64, Decision) {
         let id = self.id();
-        self.ledgers
-            .get_or_default(key.to_string())
-            .take(id, claims, now_ms)
+        let ledger = self.ledgers.get_or_default(key.to_string());
+        (id, ledger.take(id, claims, now_ms))
     }
 
-    /// See [`Ledger::refund`].
-    pub fn refund(
+    /// See [`Ledger::settle`].
+    pub fn settle(
         &mut self,
         key: &Key,
-        claims: &[Claim],
-        receipt: &Decision,
+        id: u64,
+        outcomes: &[Outcome],
+        taken_ms: u64,
         now_ms: u64,
     ) -> Decision {
-        let id = self.id();
-        self.ledgers
-            .get_or_default(key.to_string())
-            .refund(id, claims, receipt, now_ms)
+        let ledger = self.ledgers.get_or_default(key.to_string());
+        ledger.settle(id, taken_ms, outcomes, now_ms)
     }
 
     /// Nothing here is delivered twice.
@@ -62,6 +60,7 @@ mod tests {
             counter: "c".to_owned(),
             limits: Limit::parse_all("2/minute").unwrap(),
             cost: NonZeroU32::MIN,
+            reserved_ms: 0,
         }]
     }
 
@@ -69,16 +68,25 @@ mod tests {
         Key::new([("user", number.to_string().as_str())])
     }
 
+    fn refused(local: &mut Local, number: usize) -> Option<bouncer_durable::Refused> {
+        let (_, decision) = local.take(&key(number), &claims(), 0);
+        decision.refused().map(|(_, wait)| wait)
+    }
+
     #[test]
     fn each_key_has_its_limits_and_gets_back_what_is_refunded() {
         let mut local = Local::default();
-        let receipt = local.take(&key(1), &claims(), 0);
-        assert_eq!(local.take(&key(1), &claims(), 0).refused(), None);
-        assert!(local.take(&key(1), &claims(), 0).refused().is_some());
-        assert_eq!(local.take(&key(2), &claims(), 0).refused(), None);
-        let after = local.refund(&key(1), &claims(), &receipt, 0);
+        let (id, taken) = local.take(&key(1), &claims(), 0);
+        assert_eq!(refused(&mut local, 1), None);
+        assert!(refused(&mut local, 1).is_some());
+        assert_eq!(refused(&mut local, 2), None);
+        let outcomes = claims().map(|claim| Outcome {
+            claim,
+            is_kept: false,
+        });
+        let after = local.settle(&key(1), id, &outcomes, taken.now_ms, 0);
         assert_eq!(after.claims[0][0].standing.remaining, 1);
-        assert_eq!(local.take(&key(1), &claims(), 0).refused(), None);
+        assert_eq!(refused(&mut local, 1), None);
     }
 
     #[test]
@@ -90,11 +98,7 @@ mod tests {
                 local.take(&key(0), &claims(), 0);
             }
         }
-        assert!(local.take(&key(0), &claims(), 0).refused().is_some());
-        assert_eq!(
-            local.take(&key(1), &claims(), 0).refused(),
-            None,
-            "forgotten long ago"
-        );
+        assert!(refused(&mut local, 0).is_some());
+        assert_eq!(refused(&mut local, 1), None, "forgotten long ago");
     }
 }

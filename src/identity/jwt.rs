@@ -1,66 +1,95 @@
-//! Verified tokens: JSON Web Tokens (RFC 7519) in `Authorization: Bearer`.
+//! Verified tokens: JSON Web Tokens (RFC 7519) in `Authorization`.
 //!
 //! The algorithm is the policy's and never the token's; a token must expire; what a token says of keys beside the name of
 //! one (`jku`, `x5u`, `jwk`) is not looked at. Whatever can be turned away without checking a signature is, and nothing a
 //! token says is believed before.
+//!
+//! Every reading of the header that some verifier accepts is tried (`readings.rs`), and whichever verifies is the user's:
+//! no spelling of a token takes its user out of a limit. At most four signatures are checked for a request. A token is
+//! remembered by what it is and not by its spelling.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use sha2::{Digest as _, Sha256};
 
 mod algorithm;
+mod base64;
+mod claims;
+mod der;
+mod fault;
+mod json;
 mod key;
 mod key_set;
 mod pem;
 mod public_key;
+mod readings;
+mod refuted;
 mod remembered;
 mod token;
 
 pub use algorithm::Algorithm;
-pub use key_set::{MAX_BYTES as MAX_KEY_SET_BYTES, NotASet, TIMEOUT_MS};
+pub use claims::Claims;
+pub use fault::Fault;
+pub use key_set::{KeySetError, MAX_BYTES as MAX_KEY_SET_BYTES, TIMEOUT_MS};
 pub use public_key::{KeyError, PublicKey};
 pub use token::Requirements;
 
 use key::Key;
 use key_set::{Found, KeySet};
-use remembered::Remembered;
-use token::MAX_BYTES;
+use readings::{MAX_TOKENS, Reading};
+use refuted::Refuted;
+use remembered::{Digest, Remembered};
+use token::Unverified;
 
-/// Verifies tokens, and remembers those it has verified.
+/// The longest header that is looked at, in bytes. The edge hands over no more of it.
+const MAX_BYTES: usize = 8_448;
+
+/// What stands for a value that is longer than the edge hands over.
+pub(crate) const TOO_LONG: &str = "\0";
+
+/// Verifies tokens, and remembers those it has verified, and those it has not.
 pub struct Verifier {
     requirements: Requirements,
     keys: Keys,
     remembered: RefCell<Remembered>,
+    refuted: RefCell<Refuted>,
+    checks: Cell<u64>,
 }
 
 /// Where the keys are.
 enum Keys {
-    Known(Key),
+    Known(Box<Key>),
     Set(RefCell<KeySet>),
 }
 
-/// What came of looking at a token.
+/// What came of looking at a header.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// It is genuine and valid, and says this.
+    /// There is no token in it.
+    Absent,
+    /// A token is genuine and valid, and says this.
     Verified(Rc<Claims>),
-    /// It proves nothing.
-    Unverified,
+    /// What is in it proves nothing.
+    Unverified(Fault),
+    /// Its signature was not checked, and it might be good.
+    Unchecked,
     /// It names a key that is not known yet, and which may be had: fetch the keys, then look again.
     LacksKey,
+    /// An origin may read it as somebody else than it is read as here.
+    Ambiguous(Ambiguity),
 }
 
-/// What a verified token says: those of its claims that are strings or lists of strings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claims(BTreeMap<String, Claim>);
-
-/// One claim. No string in it is empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Claim {
-    Text(String),
-    List(Vec<String>),
+/// Why a header cannot be read as one user's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ambiguity {
+    /// Two tokens are verified, and they say different things.
+    TwoUsers,
+    /// There are more tokens than are looked at.
+    TooMany,
+    /// It is longer than what is read.
+    TooLong,
 }
 
 // === impl Verifier ===
@@ -70,13 +99,13 @@ impl Verifier {
     #[must_use]
     pub fn shared(requirements: Requirements, secret: &[u8]) -> Option<Self> {
         let key = Key::shared(requirements.algorithm, secret)?;
-        Some(Self::new(requirements, Keys::Known(key)))
+        Some(Self::new(requirements, Keys::Known(Box::new(key))))
     }
 
     /// A verifier under a public key.
     #[must_use]
     pub fn public(requirements: Requirements, key: PublicKey) -> Self {
-        Self::new(requirements, Keys::Known(Key::Public(key)))
+        Self::new(requirements, Keys::Known(Box::new(Key::Public(key))))
     }
 
     /// A verifier under the keys at a URL.
@@ -91,41 +120,63 @@ impl Verifier {
             requirements,
             keys,
             remembered: RefCell::default(),
+            refuted: RefCell::default(),
+            checks: Cell::default(),
         }
     }
 
-    /// What the token of the `Authorization` header proves at `now_ms`.
+    /// What an `Authorization` header from this address proves at `now_ms`. An address is whatever has failures of its own:
+    /// it is asked for only where a signature must be checked.
     #[must_use]
-    pub fn verify(&self, authorization: &str, now_ms: u64) -> Verdict {
-        self.look(authorization, now_ms)
-            .unwrap_or(Verdict::Unverified)
+    pub fn verify(
+        &self,
+        authorization: &str,
+        address: impl Fn() -> String,
+        now_ms: u64,
+    ) -> Verdict {
+        if authorization.is_empty() {
+            return Verdict::Absent;
+        }
+        if authorization == TOO_LONG || authorization.len() > MAX_BYTES {
+            return Verdict::Ambiguous(Ambiguity::TooLong);
+        }
+        let Ok(now) = i64::try_from(now_ms) else {
+            return Verdict::Unverified(Fault::Expired);
+        };
+        if let Some(token) = readings::plain(authorization) {
+            let digest = Sha256::digest(token).into();
+            if let Some(claims) = self.remembered.borrow_mut().get(&digest, now) {
+                return Verdict::Verified(claims);
+            }
+        }
+        let Ok(readings) = readings::of(authorization) else {
+            return Verdict::Ambiguous(Ambiguity::TooMany);
+        };
+        let mut found = Tries::default();
+        let look = Look {
+            verifier: self,
+            address: &address,
+            now_ms,
+            now,
+        };
+        for reading in &readings {
+            if found.is_over() {
+                break;
+            }
+            look.at(reading, &mut found);
+        }
+        match found.verdict() {
+            Verdict::Absent if readings::is_meant(authorization) => {
+                Verdict::Unverified(Fault::Malformed)
+            }
+            verdict => verdict,
+        }
     }
 
-    fn look(&self, authorization: &str, now_ms: u64) -> Option<Verdict> {
-        let text = bearer(authorization).filter(|token| token.len() <= MAX_BYTES)?;
-        let digest = Sha256::digest(text).into();
-        let now = i64::try_from(now_ms).ok()?;
-        if let Some(claims) = self.remembered.borrow_mut().get(&digest, now) {
-            return Some(Verdict::Verified(claims));
-        }
-        let token = self.requirements.read(text, now)?;
-        let body = match &self.keys {
-            Keys::Known(key) => key.verify(&token)?,
-            Keys::Set(set) => {
-                let set = set.borrow();
-                match set.find(token.key_id()) {
-                    Found::Key(key) => key.verify(&token)?,
-                    Found::Missing if set.is_worth_waiting(now_ms) => {
-                        return Some(Verdict::LacksKey);
-                    }
-                    Found::Missing | Found::Ambiguous => return None,
-                }
-            }
-        };
-        let period = self.requirements.admit(&body)?;
-        let claims = Rc::new(Claims(body.into_claims().collect()));
-        self.remembered.borrow_mut().put(digest, &claims, period);
-        Some(Verdict::Verified(claims))
+    /// How many signatures have been checked.
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.checks.get()
     }
 
     /// Whether the keys should be asked for again, for which nobody needs to wait.
@@ -150,65 +201,177 @@ impl Verifier {
     }
 
     /// Takes the answer to a fetch, or nothing where there was none. Where keys have changed, no token is remembered that
-    /// one of the old ones may have signed.
+    /// one of the old ones may have signed, nor one that a new one may have.
     ///
     /// # Errors
-    /// [`NotASet`], after which everything is as before.
-    pub fn answered(&self, body: Option<&str>) -> Result<(), NotASet> {
+    /// [`KeySetError`], after which the keys are as before.
+    pub fn answered(&self, body: Option<&str>, now_ms: u64) -> Result<(), KeySetError> {
         if let Keys::Set(set) = &self.keys
-            && set.borrow_mut().answered(body)?
+            && set.borrow_mut().answered(body, now_ms)?
         {
             self.remembered.borrow_mut().clear();
+            self.refuted.borrow_mut().clear();
         }
         Ok(())
     }
 }
 
-// === impl Claims ===
+/// One look at a header.
+struct Look<'a> {
+    verifier: &'a Verifier,
+    address: &'a dyn Fn() -> String,
+    now_ms: u64,
+    now: i64,
+}
 
-impl Claims {
-    /// A claim that is a string and not empty.
-    #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        match self.0.get(name)? {
-            Claim::Text(text) => Some(text),
-            Claim::List(_) => None,
+// === impl Look ===
+
+impl Look<'_> {
+    /// Looks at one reading.
+    fn at(&self, reading: &Reading, found: &mut Tries) {
+        let Verifier {
+            requirements, keys, ..
+        } = self.verifier;
+        let body = reading.signed.rsplit('.').next().unwrap_or_default();
+        let token = match requirements.read(&reading.header, body, self.now) {
+            Ok(token) => token,
+            Err(fault) => return found.add(Verdict::Unverified(fault)),
+        };
+        let set = match keys {
+            Keys::Known(key) => return self.check(reading, &token, key, found),
+            Keys::Set(set) => set.borrow(),
+        };
+        match set.find(token.key_id.as_deref()) {
+            Found::Key(key) => self.check(reading, &token, key, found),
+            Found::Missing if set.is_worth_waiting(self.now_ms) => found.add(Verdict::LacksKey),
+            Found::Missing | Found::Ambiguous => {
+                found.add(Verdict::Unverified(Fault::UnknownKey));
+            }
         }
     }
 
-    /// A claim that is such a string, or the strings of one that is a list.
-    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
-        let texts = self.0.get(name).map(Claim::texts);
-        texts.unwrap_or_default().iter().map(String::as_str)
-    }
-
-    /// What they take, about.
-    fn bytes(&self) -> usize {
-        let text_bytes = |text: &String| size_of::<String>() + text.len();
-        let sizes = self.0.iter().map(|(name, claim)| {
-            text_bytes(name) + claim.texts().iter().map(text_bytes).sum::<usize>()
-        });
-        sizes.sum()
+    /// Checks what a reading may have as its signature, unless that is remembered.
+    fn check(&self, reading: &Reading, token: &Unverified, key: &Key, found: &mut Tries) {
+        let signatures = key.signatures(&reading.tail);
+        if signatures.is_empty() {
+            found.add(Verdict::Unverified(Fault::Signature));
+        }
+        for signature in signatures {
+            let text = Base64UrlUnpadded::encode_string(&signature);
+            let digest: Digest = Sha256::digest(format!("{}.{text}", reading.signed)).into();
+            if !found.is_new(digest) {
+                continue;
+            }
+            let mut remembered = self.verifier.remembered.borrow_mut();
+            if let Some(claims) = remembered.get(&digest, self.now) {
+                found.add(Verdict::Verified(claims));
+                continue;
+            }
+            let mut refuted = self.verifier.refuted.borrow_mut();
+            if refuted.has(&digest) {
+                found.add(Verdict::Unverified(Fault::Signature));
+                continue;
+            }
+            let address = (self.address)();
+            if !refuted.may_check(&address, self.now_ms) {
+                found.add(Verdict::Unchecked);
+                continue;
+            }
+            if !found.may_check() {
+                return;
+            }
+            let checks = &self.verifier.checks;
+            checks.set(checks.get().saturating_add(1));
+            if key.has_signed(&reading.signed, &signature) {
+                let claims = Rc::new(token.claims.clone());
+                remembered.put(digest, &claims, token.period);
+                found.add(Verdict::Verified(claims));
+            } else {
+                refuted.put(digest, &address, self.now_ms);
+                found.add(Verdict::Unverified(Fault::Signature));
+            }
+        }
     }
 }
 
-// === impl Claim ===
+/// What has come of the readings of one header so far.
+#[derive(Default)]
+struct Tries {
+    seen: Vec<Digest>,
+    checks: usize,
+    verified: Option<Rc<Claims>>,
+    ambiguity: Option<Ambiguity>,
+    /// Whether one lacks its key, and whether one was not checked.
+    lacks_key: bool,
+    is_unchecked: bool,
+    fault: Option<Fault>,
+}
 
-impl Claim {
-    fn texts(&self) -> &[String] {
+// === impl Tries ===
+
+impl Tries {
+    fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Absent => {}
+            Verdict::Verified(claims) => match &self.verified {
+                Some(first) if *first != claims => self.ambiguity = Some(Ambiguity::TwoUsers),
+                Some(_) => {}
+                None => self.verified = Some(claims),
+            },
+            Verdict::Unverified(fault) => self.fault = self.fault.or(Some(fault)),
+            Verdict::Unchecked => self.is_unchecked = true,
+            Verdict::LacksKey => self.lacks_key = true,
+            Verdict::Ambiguous(ambiguity) => self.ambiguity = Some(ambiguity),
+        }
+    }
+
+    /// Whether this token has not been looked at in another reading. More than are looked at are too many.
+    fn is_new(&mut self, token: Digest) -> bool {
+        if self.seen.contains(&token) {
+            return false;
+        }
+        self.seen.push(token);
+        true
+    }
+
+    /// Whether one more signature may be checked.
+    fn may_check(&mut self) -> bool {
+        let may = self.checks < MAX_TOKENS;
+        self.checks += 1;
+        if !may {
+            self.ambiguity = Some(Ambiguity::TooMany);
+        }
+        may
+    }
+
+    /// Whether nothing can change any more what comes of it.
+    const fn is_over(&self) -> bool {
+        self.ambiguity.is_some()
+    }
+
+    /// What comes of it. A token that may yet be somebody else's is looked at again before one that is verified counts.
+    fn verdict(self) -> Verdict {
         match self {
-            Self::Text(text) => std::slice::from_ref(text),
-            Self::List(texts) => texts,
+            Self {
+                ambiguity: Some(ambiguity),
+                ..
+            } => Verdict::Ambiguous(ambiguity),
+            Self {
+                lacks_key: true, ..
+            } => Verdict::LacksKey,
+            Self {
+                is_unchecked: true, ..
+            } => Verdict::Unchecked,
+            Self {
+                verified: Some(claims),
+                ..
+            } => Verdict::Verified(claims),
+            Self {
+                fault: Some(fault), ..
+            } => Verdict::Unverified(fault),
+            _ => Verdict::Absent,
         }
     }
-}
-
-/// The token of a `Bearer` header (RFC 6750, section 2.1); the scheme's letter case is free (RFC 9110, section 11.1).
-fn bearer(authorization: &str) -> Option<&str> {
-    let (scheme, token) = authorization.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim_matches(' '))
 }
 
 #[cfg(test)]

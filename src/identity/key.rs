@@ -72,6 +72,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::identity::Part;
 
     #[test]
     fn a_short_plain_value_is_read_in_the_name_and_any_other_is_hashed() {
@@ -91,17 +92,12 @@ mod tests {
     }
 
     fn parts() -> impl Strategy<Value = Vec<(String, String)>> {
-        // What a policy can say: a kind is one word, or `header:` or `claim:` and a name without `:`.
-        let kind = prop::sample::select(vec![
-            "ip",
-            "user",
-            "tenant",
-            "header:x-a",
-            "header:x-b",
-            "claim:dept",
-        ]);
+        // What a policy can say: a kind is one word, or `header:` and a name, or `claim:` and any text.
+        let word = prop::sample::select(vec!["ip", "user", "tenant", "header:x-a", "header:x-b"]);
+        let claim = "[a-b:+#%23.]{1,5}|claim:.{1,9}".prop_map(|name| Part::Claim(name).in_key());
+        let kind = prop_oneof![word.prop_map(str::to_owned), claim];
         let value = prop_oneof!["[a-c:+#]{0,4}", "(ip|user|x-a)[:+#](a|b)", ".{0,80}"];
-        prop::collection::vec((kind.prop_map(str::to_owned), value), 1..4)
+        prop::collection::vec((kind, value), 1..4)
     }
 
     fn key(parts: &[(String, String)]) -> Key {

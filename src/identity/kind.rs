@@ -36,9 +36,15 @@ pub enum KindError {
          \"global\", or a list of these"
     )]
     Unknown(String),
-    /// A name that no header, or no claim of ours, has.
+    /// A name that no header has.
     #[error("found {0:?}; after the colon comes a name of letters, digits, \"-\", \"_\" and \".\"")]
     BadName(String),
+    /// No name of a claim.
+    #[error(
+        "found {0:?}; after the colon comes the name of a claim, as in \"claim:department\", \
+         \"claim:https://acme.example/tenant\" or, for one inside another, \"claim:realm_access.region\""
+    )]
+    NoClaim(String),
     /// An empty list.
     #[error("found an empty list; write what is counted by, as in [\"tenant\", \"ip\"]")]
     Nothing,
@@ -123,9 +129,21 @@ impl Part {
             ("tenant", _) => Ok(Self::Tenant),
             ("api-key", _) => Ok(Self::ApiKey),
             ("global", _) => Ok(Self::Global),
-            (_, Some(("claim", name))) => named(name).map(Self::Claim),
+            (_, Some(("claim", ""))) => Err(KindError::NoClaim(word.to_owned())),
+            (_, Some(("claim", name))) => Ok(Self::Claim(name.to_owned())),
             (_, Some(("header", name))) => named(&name.to_ascii_lowercase()).map(Self::Header),
             _ => Err(KindError::Unknown(word.to_owned())),
+        }
+    }
+}
+
+impl Part {
+    /// What stands for it in the names of keys. Nothing in it could be mistaken for what stands around it there.
+    #[must_use]
+    pub fn in_key(&self) -> String {
+        match self {
+            Self::Claim(name) => format!("claim:{}", escaped(name)),
+            other => other.to_string(),
         }
     }
 }
@@ -145,8 +163,27 @@ impl fmt::Display for Part {
     }
 }
 
-/// Whether this can be a name: of a header or a claim that is counted by, of a rule or a bucket.
+/// A name in which whatever a plain name has not is written as `%` and two digits, byte by byte.
+fn escaped(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if is_in_name(byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                text.extend(char::from_digit(u32::from(digit), 16));
+            }
+        }
+    }
+    text
+}
+
+fn is_in_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)
+}
+
+/// Whether this can be a name: of a header that is counted by, of a rule or a bucket.
 pub(crate) fn is_name(name: &str) -> bool {
-    let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && name.bytes().all(is_in_name)
 }

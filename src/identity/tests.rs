@@ -99,8 +99,8 @@ fn words_that_are_no_key_say_what_to_write() {
             "found \"header:\"; after the colon comes a name",
         ),
         (
-            &["claim:a b"],
-            "found \"claim:a b\"; after the colon comes a name",
+            &["claim:"],
+            "found \"claim:\"; after the colon comes the name of a claim",
         ),
         (&["ip", "ip"], "found \"ip\" twice in one key"),
         (&[], "found an empty list"),
@@ -129,6 +129,7 @@ fn keys_are_lacking_or_old_only_where_a_rule_asks_for_a_token_that_is_worth_it()
         issuer: None,
         audiences: Vec::new(),
         leeway_ms: 0,
+        claims: vec!["sub".to_owned()],
     };
     let identification = Identification {
         verifier: Some(Verifier::key_set(requirements, "https://issuer/keys")),
@@ -157,14 +158,24 @@ fn keys_are_lacking_or_old_only_where_a_rule_asks_for_a_token_that_is_worth_it()
     assert_eq!(asked("user", &genuine, 0), address(true));
     assert!(verifier.ask(0).is_some());
     assert_eq!(asked("user", &genuine, 1), address(true), "under way");
-    verifier.answered(Some(&set)).unwrap();
+    verifier.answered(Some(&set), 1).unwrap();
     assert_eq!(asked("user", &genuine, 2), user(false));
     assert_eq!(asked("user", &genuine, HOUR_MS), user(true));
     assert_eq!(asked("ip", &genuine, HOUR_MS), address(false));
     assert_eq!(asked("user", "Bearer a.b.c", HOUR_MS), address(false));
 
-    // The key is withdrawn, and with it what is remembered.
+    // A set without any key changes nothing.
     assert!(verifier.ask(HOUR_MS).is_some());
-    verifier.answered(Some(r#"{"keys":[]}"#)).unwrap();
-    assert_eq!(asked("user", &genuine, HOUR_MS + 1), address(false));
+    verifier
+        .answered(Some(r#"{"keys":[]}"#), HOUR_MS)
+        .unwrap_err();
+    assert_eq!(asked("user", &genuine, HOUR_MS + 1), user(false));
+
+    // The key is withdrawn, and with it what is remembered.
+    let other = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] });
+    assert!(verifier.ask(HOUR_MS + 1_000).is_some());
+    verifier
+        .answered(Some(&other.to_string()), HOUR_MS + 1_000)
+        .unwrap();
+    assert_eq!(asked("user", &genuine, HOUR_MS + 1_001), address(false));
 }

@@ -1,6 +1,7 @@
-//! Whether the rules of a policy go together.
+//! Checks the rules of a policy against each other.
 
 use super::{DEFAULT, PolicyError, Result, Rule};
+use crate::admission::MAX_CALLS;
 
 /// Whether a rule goes together with those before it.
 pub(super) fn with_those_before(before: &[Rule], rule: &Rule, path: &str) -> Result<()> {
@@ -44,4 +45,31 @@ pub(super) fn on_a_bucket(rule: &Rule, other: &Rule, path: &str) -> Result<()> {
         one.bucket, other.name
     );
     Err(PolicyError::new(path, problem))
+}
+
+/// Whether no request can fall under rules that count by more keys than it may ask ledgers. Which rules meet on one request is
+/// the client's choice, since a path may be read in several ways; so every key that something is counted by is one.
+pub(super) fn within_the_most_ledgers(rules: &[Rule], default: &Rule) -> Result<()> {
+    let mut kinds = Vec::new();
+    for (index, rule) in rules.iter().chain([default]).enumerate() {
+        let Some(counting) = rule.counting() else {
+            continue;
+        };
+        if kinds.contains(&&counting.key) {
+            continue;
+        }
+        kinds.push(&counting.key);
+        if kinds.len() > MAX_CALLS {
+            let path = match rule.name.as_str() {
+                DEFAULT => format!("{DEFAULT}.key"),
+                _ => format!("rules[{index}].key"),
+            };
+            let problem = format!(
+                "is the {}th kind of key, and a request asks at most {MAX_CALLS} ledgers, one for each; count by fewer kinds",
+                kinds.len()
+            );
+            return Err(PolicyError::new(path, problem));
+        }
+    }
+    Ok(())
 }

@@ -6,21 +6,23 @@ use super::origin::Forwarding;
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
-    Rule, agreement, api_keys, conduct, jwt, limits, origin, wire,
+    Rule, Store, agreement, api_keys, conduct, jwt, limits, origin, paths, wire,
 };
 use crate::identity::{KeyKind, is_name};
-use crate::route::Pattern;
+use crate::route::{Pattern, Reader};
 use crate::wire::Wire;
 
 pub(super) fn policy(source: Source) -> Result<Policy> {
     let jwt = source.jwt.map(jwt::compile).transpose()?;
     let api_keys = source.api_keys.map(api_keys::api_keys).transpose()?;
+    let origin_timeout_ms = ORIGIN_TIMEOUT.ms(source.origin_timeout_ms)?;
     let mut context = Context {
         has_tokens: jwt.is_some(),
         has_api_keys: api_keys.is_some(),
         key: KeyKind::default(),
         on_error: source.on_error,
         mode: source.mode,
+        settled_within_ms: origin_timeout_ms.saturating_add(UPLOAD_MS),
     };
     if let Some(words) = &source.default.key {
         context.key = key(words, &context, "default.key")?;
@@ -38,13 +40,16 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         rules.push(rule);
     }
     let default = rule(source.default.into(), DEFAULT, &context)?;
+    if source.store == Store::Global {
+        agreement::within_the_most_ledgers(&rules, &default)?;
+    }
     for (index, rule) in rules.iter().enumerate() {
         agreement::on_a_bucket(rule, &default, &format!("rules[{index}].bucket"))?;
     }
     let origin = origin::origin(source.origin.as_deref())?;
     Ok(Policy {
         forwarding: Forwarding {
-            origin_timeout_ms: ORIGIN_TIMEOUT.ms(source.origin_timeout_ms)?,
+            origin_timeout_ms: origin_timeout_ms,
             upload_timeout_ms: UPLOAD_TIMEOUT.ms(source.upload_timeout_ms)?,
             host: origin::host(source.origin_host, &origin)?,
             rewrites_locations: source.rewrite_locations,
@@ -54,6 +59,8 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
         api_keys,
+        refund_unreachable: conduct::refund_unreachable(source.refund_unreachable)?,
+        unverified: source.unverified,
         timeout_ms: COUNTER_TIMEOUT.ms(source.timeout_ms)?,
         store: source.store,
         wire: Wire {
@@ -61,6 +68,13 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
             cors: source.cors.map(wire::cors).transpose()?,
             server_timing: source.server_timing,
         },
+        reader: paths::reader(Reader {
+            encoded_slashes: source.encoded_slashes,
+            suffixes: source.path_suffixes,
+            front_controllers: source.front_controllers,
+            is_strict: source.strict_paths,
+        })?,
+        keeps_rewrite_headers: source.keep_rewrite_headers,
         rules,
         default,
     })
@@ -74,7 +88,12 @@ struct Context {
     key: KeyKind,
     on_error: OnError,
     mode: Mode,
+    settled_within_ms: u32,
 }
+
+/// What a client may need to send a body of the usual size, in milliseconds. A request that takes longer is charged although
+/// its rule may not count it.
+const UPLOAD_MS: u32 = 60_000;
 
 /// How long something may take, in milliseconds.
 struct Timeout {
@@ -213,6 +232,7 @@ fn counting(source: &RuleSource, path: &str, context: &Context) -> Result<Counti
         bucket: source.bucket.as_ref().unwrap_or(&source.name).clone(),
         cost,
         counts: conduct::counts(source.count.as_ref(), path)?,
+        settled_within_ms: context.settled_within_ms,
         on_error: source.on_error.unwrap_or(context.on_error),
         mode: source.mode.unwrap_or(context.mode),
         allowances,

@@ -90,6 +90,23 @@ pub(super) fn counts(source: Option<&CountsSource>, path: &str) -> Result<Counts
     Ok(Counts::Statuses(statuses.clone()))
 }
 
+/// The statuses by which a network in front of the origin says that it did not reach it.
+pub(super) fn refund_unreachable(statuses: Vec<u16>) -> Result<Vec<u16>> {
+    match statuses
+        .iter()
+        .find(|status| !(500..=599).contains(*status))
+    {
+        None => Ok(statuses),
+        Some(status) => {
+            let problem = format!(
+                "found {status}; write statuses from 500 to 599, such as 521 and 523, with which only the network in front of \
+                 your API answers, and only where it has not reached it"
+            );
+            Err(PolicyError::new("refund_unreachable", problem))
+        }
+    }
+}
+
 // === impl OnError ===
 
 impl OnError {

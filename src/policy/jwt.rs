@@ -85,6 +85,7 @@ pub(super) fn compile(source: JwtSource) -> Result<Jwt> {
         issuer: source.issuer.map(issuer).transpose()?,
         audiences: source.audience.map_or(Ok(Vec::new()), audiences)?,
         leeway_ms: leeway_s * 1_000,
+        claims: Vec::new(),
     };
     Ok(Jwt {
         requirements,

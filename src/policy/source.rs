@@ -9,6 +9,8 @@ use super::jwt::JwtSource;
 use super::limits::LimitSource;
 use super::origin::Host;
 use super::wire::CorsSource;
+use crate::identity::Unverified;
+use crate::route::EncodedSlashes;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +27,8 @@ pub(super) struct Source {
     pub(super) jwt: Option<JwtSource>,
     pub(super) api_keys: Option<ApiKeysSource>,
     pub(super) ipv6_prefix: Option<u8>,
+    #[serde(default)]
+    pub(super) unverified: Unverified,
     pub(super) headers: Option<Vec<String>>,
     pub(super) cors: Option<CorsSource>,
     #[serde(default)]
@@ -33,9 +37,20 @@ pub(super) struct Source {
     pub(super) on_error: OnError,
     pub(super) timeout_ms: Option<u32>,
     #[serde(default)]
+    pub(super) refund_unreachable: Vec<u16>,
+    #[serde(default)]
     pub(super) store: Store,
     #[serde(default)]
     pub(super) mode: Mode,
+    pub(super) encoded_slashes: Option<EncodedSlashes>,
+    #[serde(default)]
+    pub(super) path_suffixes: Vec<String>,
+    #[serde(default)]
+    pub(super) front_controllers: Vec<String>,
+    #[serde(default)]
+    pub(super) strict_paths: bool,
+    #[serde(default)]
+    pub(super) keep_rewrite_headers: bool,
     #[serde(default)]
     pub(super) rules: Vec<RuleSource>,
 }

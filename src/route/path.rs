@@ -1,8 +1,7 @@
-//! A path in its normal form.
+//! A path in its normal form: the reading in which everything is folded that any origin might overlook.
 //!
-//! Origins differ in how they read a path: some decode it twice, some take `\` for `/`, some drop `;parameters`, some
-//! ignore letter case. A limit must hold for every reading, so they are all folded into one. The origin itself always
-//! gets the original bytes.
+//! It is the form in which patterns are written, and one of a path's readings: the one of a server that decodes as often as
+//! it can, takes `\` for `/` and drops `;parameters`.
 
 /// A path with everything folded that an origin might overlook; and whether there was anything to fold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +18,13 @@ impl NormalPath {
     /// trailing slash, lower case. Takes time linear in the length of the path.
     #[must_use]
     pub fn new(raw: &str) -> Self {
-        let decoded = String::from_utf8_lossy(&decode(raw.as_bytes())).into_owned();
+        Self::read(raw, false)
+    }
+
+    /// The same, with `%2F` and `%5C` left as they are if they are data.
+    pub(super) fn read(raw: &str, keeps_slashes: bool) -> Self {
+        let decoded = decode(raw.as_bytes(), keeps_slashes);
+        let decoded = String::from_utf8_lossy(&decoded).into_owned();
         let mut segments = Vec::new();
         for segment in decoded.split(['/', '\\']) {
             match segment.split(';').next().unwrap_or_default() {
@@ -52,7 +57,7 @@ impl NormalPath {
 
 /// Percent-decodes until nothing is left to decode, in one pass: a byte that completes an escape is replaced together
 /// with it, and so may complete another. Control characters vanish as they appear.
-fn decode(raw: &[u8]) -> Vec<u8> {
+fn decode(raw: &[u8], keeps_slashes: bool) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(raw.len());
     for &byte in raw {
         let mut next = Some(byte);
@@ -60,6 +65,7 @@ fn decode(raw: &[u8]) -> Vec<u8> {
             decoded.push(byte);
             if let [.., b'%', high, low] = decoded[..]
                 && let (Some(high), Some(low)) = (hex(high), hex(low))
+                && !(keeps_slashes && matches!(high << 4 | low, b'/' | b'\\'))
             {
                 decoded.truncate(decoded.len() - 3);
                 next = Some(high << 4 | low);
@@ -69,7 +75,8 @@ fn decode(raw: &[u8]) -> Vec<u8> {
     decoded
 }
 
-fn hex(digit: u8) -> Option<u8> {
+/// The value of a hexadecimal digit.
+pub(super) fn hex(digit: u8) -> Option<u8> {
     char::from(digit)
         .to_digit(16)
         .and_then(|value| u8::try_from(value).ok())

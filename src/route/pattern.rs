@@ -14,10 +14,8 @@ pub struct Pattern {
     text: String,
     /// Any if empty.
     methods: Vec<String>,
-    /// In lower case.
+    /// As they were written.
     segments: Vec<Segment>,
-    /// As they were written, for the exact comparison.
-    exact: Vec<Segment>,
     /// Ends in `**`.
     is_open: bool,
 }
@@ -105,36 +103,44 @@ impl Pattern {
                 }
             ),
             methods,
-            segments: segments(&closed.to_lowercase()),
-            exact: segments(closed),
+            segments: segments(closed),
             is_open,
         })
     }
 
-    /// Whether a request with this method and path is meant, in whatever way the path is spelled.
+    /// Whether a request with this method and this reading of its path is meant, whatever the letter case and with or without
+    /// a slash at the end. Without a method, it may have any.
     #[must_use]
-    pub fn matches(&self, method: &str, path: &NormalPath) -> bool {
-        self.matches_method(method) && self.matches_path(&self.segments, path.as_str())
+    pub fn matches(&self, method: Option<&str>, reading: &str) -> bool {
+        let path = reading.strip_suffix('/').unwrap_or(reading);
+        self.matches_method(method) && self.matches_path(path, is_same)
     }
 
-    /// Whether a request with this method and exactly this path is meant.
+    /// The same, in the very letters and with the very end of the pattern.
     #[must_use]
-    pub fn matches_exactly(&self, method: &str, raw: &str, path: &NormalPath) -> bool {
-        path.is_plain() && self.matches_method(method) && self.matches_path(&self.exact, raw)
+    pub fn matches_exactly(&self, method: Option<&str>, reading: &str) -> bool {
+        let path = if reading == "/" { "" } else { reading };
+        self.matches_method(method) && self.matches_path(path, |name, found| name == found)
     }
 
-    fn matches_method(&self, method: &str) -> bool {
+    /// Whether a request with this method is meant, if its path is.
+    pub(crate) fn matches_method(&self, method: Option<&str>) -> bool {
+        let Some(method) = method else { return true };
         let method = if method == "HEAD" { "GET" } else { method };
         self.methods.is_empty() || self.methods.iter().any(|name| name == method)
     }
 
-    fn matches_path(&self, pattern: &[Segment], path: &str) -> bool {
+    /// An empty segment is no segment's name, and no parameter's value.
+    fn matches_path(&self, path: &str, is_same: impl Fn(&str, &str) -> bool) -> bool {
         let mut rest = split(path);
-        let all_match = pattern.iter().all(|segment| match (segment, rest.next()) {
-            (_, None) => false,
-            (Segment::Any, Some(_)) => true,
-            (Segment::Name(name), Some(found)) => name == found,
-        });
+        let all_match = self
+            .segments
+            .iter()
+            .all(|segment| match (segment, rest.next()) {
+                (_, None) => false,
+                (Segment::Any, Some(found)) => !found.is_empty(),
+                (Segment::Name(name), Some(found)) => is_same(name, found),
+            });
         all_match && (self.is_open || rest.next().is_none())
     }
 
@@ -154,10 +160,17 @@ impl Pattern {
             .all(|segment| match (segment, rest.next()) {
                 (_, None) => false,
                 (Segment::Any, Some(_)) => true,
-                (Segment::Name(name), Some(found)) => *found == Segment::Name(name.clone()),
+                (Segment::Name(name), Some(Segment::Name(found))) => is_same(name, found),
+                (Segment::Name(_), Some(Segment::Any)) => false,
             });
         let covers_rest = self.is_open || rest.next().is_none() && !other.is_open;
         covers_methods && covers_start && covers_rest
+    }
+
+    /// Whether it says nothing of the method.
+    #[must_use]
+    pub fn has_any_method(&self) -> bool {
+        self.methods.is_empty()
     }
 
     /// Whether every request is meant: `* /**`.
@@ -181,8 +194,19 @@ fn method(name: &str) -> Result<String, PatternError> {
     }
 }
 
+/// Whether two names differ at most in letter case.
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+        // What only looks like a letter of ASCII in capitals is no other spelling of it.
+        || !one.is_ascii() && !other.is_ascii() && one.to_lowercase() == other.to_lowercase()
+}
+
+/// The segments of a path, also those that are empty. The root has none.
 fn split(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty())
+    let mut segments = path.split('/');
+    // What stands before the first slash.
+    segments.next();
+    segments
 }
 
 fn segments(path: &str) -> Vec<Segment> {
@@ -191,7 +215,8 @@ fn segments(path: &str) -> Vec<Segment> {
         name if name.starts_with('{') && name.ends_with('}') => Segment::Any,
         name => Segment::Name(name.to_owned()),
     };
-    split(path).map(segment).collect()
+    let segments = split(path).filter(|segment| !segment.is_empty());
+    segments.map(segment).collect()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ fn stands(limit: Limit, remaining: u32, more_ms: u64, full_ms: u64) -> LimitStan
             full_ms,
         },
         refused: None,
+        is_unsettled: false,
     }
 }
 

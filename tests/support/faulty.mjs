@@ -34,10 +34,10 @@ export const bucket = { algorithm: "token-bucket" };
 export const rule = (name, more) => ({ name, match: [`* /${name}/**`], key: "ip", limit: "2/day", ...bucket, ...more });
 
 /** Starts it under these rules and the rule `local`, with what tests need to ask it and to break it. */
-export async function startFaulty(rules) {
+export async function startFaulty(rules, changes = {}) {
   const origin = await startStatusOrigin();
   const all = [rule("local", { on_error: "local" }), ...rules];
-  const bouncer = await startBouncer(policy(origin.url, { rules: all, timeout_ms: TIMEOUT_MS }), { main: FAULTY });
+  const bouncer = await startBouncer(policy(origin.url, { rules: all, timeout_ms: TIMEOUT_MS, ...changes }), { main: FAULTY });
   let clients = 0;
 
   const somewhere = () => ({ address: `198.51.${Math.floor(clients / 200)}.${1 + (clients++ % 200)}` });

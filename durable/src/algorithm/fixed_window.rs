@@ -58,6 +58,26 @@ impl FixedWindow {
         }
     }
 
+    /// Takes `cost` as if at `taken_ms`, if that was in this window.
+    pub(super) fn charged_late(
+        self,
+        limit: &Limit,
+        now_ms: u64,
+        taken_ms: u64,
+        cost: NonZeroU32,
+    ) -> Self {
+        let current = self.at(limit, now_ms);
+        if start_ms(limit, taken_ms) != current.start_ms {
+            return current;
+        }
+        current.charged(limit, now_ms, cost)
+    }
+
+    /// The permits of the latest window, and when it began: none of them was taken before.
+    pub(super) const fn latest(self) -> (u64, u32) {
+        (self.start_ms, self.used)
+    }
+
     pub(super) fn refunded(
         self,
         limit: &Limit,

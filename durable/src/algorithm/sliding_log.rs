@@ -108,6 +108,32 @@ impl SlidingLog {
         self.taken_ms.extend(std::iter::repeat_n(now_ms, added));
     }
 
+    /// Takes `cost` as if at `taken_ms`, if that still counts.
+    pub(super) fn charge_late(
+        &mut self,
+        limit: &Limit,
+        now_ms: u64,
+        taken_ms: u64,
+        cost: NonZeroU32,
+    ) {
+        if now_ms.saturating_sub(taken_ms) >= limit.window_ms() {
+            return;
+        }
+        let later = self
+            .taken_ms
+            .partition_point(|other_ms| *other_ms <= taken_ms);
+        let mut later = self.taken_ms.split_off(later);
+        self.charge_live(taken_ms, cost, self.expired(limit, now_ms));
+        self.taken_ms.append(&mut later);
+        let spare = self.taken_ms.len().saturating_sub(MAX_PERMITS as usize);
+        self.taken_ms.drain(..spare);
+    }
+
+    /// The moments at which the permits were taken, oldest first.
+    pub(super) fn moments_ms(&self) -> impl Iterator<Item = u64> {
+        self.taken_ms.iter().copied()
+    }
+
     pub(super) fn refund(&mut self, taken_ms: u64, cost: NonZeroU32) {
         let start = self
             .taken_ms

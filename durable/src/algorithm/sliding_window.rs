@@ -88,6 +88,29 @@ impl SlidingWindow {
         }
     }
 
+    /// Takes `cost` as if at `taken_ms`, as long as that weighs anything.
+    pub(super) fn charged_late(
+        self,
+        limit: &Limit,
+        now_ms: u64,
+        taken_ms: u64,
+        cost: NonZeroU32,
+    ) -> Self {
+        let mut now = self.at(limit, now_ms);
+        let taken_in_ms = start_ms(limit, taken_ms);
+        if taken_in_ms == now.start_ms {
+            now.current = now.current.saturating_add(cost.get());
+        } else if taken_in_ms.saturating_add(limit.window_ms()) == now.start_ms {
+            now.previous = now.previous.saturating_add(cost.get());
+        }
+        now
+    }
+
+    /// The permits of the latest window, and when it began: none of them was taken before.
+    pub(super) const fn latest(self) -> (u64, u32) {
+        (self.start_ms, self.current)
+    }
+
     /// Gives back to the window in which the permits were taken, as long as it weighs anything.
     pub(super) fn refunded(
         self,

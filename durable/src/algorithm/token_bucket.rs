@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 use super::{Refused, Standing};
 use crate::Limit;
 
+mod holds;
+
+pub use holds::Holds;
+
+use holds::Shift;
+
 /// When the bucket is full again, in N-ths of a millisecond since the Unix epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenBucket {
@@ -29,6 +35,16 @@ fn refill(limit: &Limit, tokens: u32) -> u128 {
 
 fn capacity(limit: &Limit) -> u128 {
     refill(limit, limit.quota())
+}
+
+/// What a charge at `taken_ms` does to the bucket at `now_ms`.
+fn charge(limit: &Limit, now_ms: u64, taken_ms: u64, cost: NonZeroU32) -> Shift {
+    let added = refill(limit, cost.get());
+    Shift {
+        add: i128::try_from(added).unwrap_or(i128::MAX),
+        least: present(limit, taken_ms).saturating_add(added),
+        most: present(limit, now_ms).saturating_add(capacity(limit)),
+    }
 }
 
 /// Whole milliseconds, rounded up.
@@ -52,12 +68,6 @@ fn to_ms_wide(limit: &Limit, duration: u128) -> u64 {
 impl TokenBucket {
     fn missing(self, limit: &Limit, now_ms: u64) -> u128 {
         self.full_at.saturating_sub(present(limit, now_ms))
-    }
-
-    fn with_missing(limit: &Limit, now_ms: u64, missing: u128) -> Self {
-        Self {
-            full_at: present(limit, now_ms).saturating_add(missing),
-        }
     }
 
     pub(super) fn used(self, limit: &Limit, now_ms: u64) -> u32 {
@@ -103,29 +113,85 @@ impl TokenBucket {
         Ok(Self { full_at })
     }
 
+    /// A charge that was decided elsewhere, perhaps under another limit, empties the bucket at most: a bucket is never in
+    /// debt for what somebody with a larger one has used.
     pub(super) fn charged(self, limit: &Limit, now_ms: u64, cost: NonZeroU32) -> Self {
-        let full_at = self.full_at.max(present(limit, now_ms));
+        let present = present(limit, now_ms);
+        let full_at = self.full_at.max(present);
+        let full_at = full_at.saturating_add(refill(limit, cost.get()));
         Self {
-            full_at: full_at.saturating_add(refill(limit, cost.get())),
+            full_at: full_at.min(present + capacity(limit)),
         }
     }
 
-    /// Gives back what was taken at `taken_ms`, less what has been refilled since. One number does not remember whether
-    /// the bucket would have been full meanwhile, so this may be less than was lost, and is never more.
-    pub(super) fn refunded(
-        self,
+    /// Takes `cost`, which may be given back.
+    pub(crate) fn hold(
+        &mut self,
+        holds: &mut Option<Box<Holds>>,
         limit: &Limit,
-        now_ms: u64,
-        taken_ms: u64,
+        (now_ms, taken_ms): (u64, u64),
+        (id, cost): (u64, NonZeroU32),
+    ) {
+        let charge = charge(limit, now_ms, taken_ms, cost);
+        holds
+            .get_or_insert_with(|| Box::new(Holds::new(*self)))
+            .hold(id, charge);
+        *self = charge.apply(*self);
+    }
+
+    /// Ends a hold: it becomes a charge, or was never taken.
+    pub(crate) fn end_hold(&mut self, holds: &mut Option<Box<Holds>>, id: u64, is_kept: bool) {
+        if let Some(held) = holds {
+            held.end(id, is_kept);
+            *self = held.bucket();
+        }
+        holds.take_if(|held| held.is_empty());
+    }
+
+    /// Notes a charge of `cost` at `taken_ms` that is no hold.
+    pub(crate) fn charge_beside(
+        &mut self,
+        holds: &mut Option<Box<Holds>>,
+        limit: &Limit,
+        (now_ms, taken_ms): (u64, u64),
         cost: NonZeroU32,
-    ) -> Self {
+    ) {
+        let charge = charge(limit, now_ms, taken_ms, cost);
+        *self = charge.apply(*self);
+        if let Some(held) = holds {
+            held.note(charge);
+        }
+    }
+
+    /// Gives back what was taken at `taken_ms` and not held, less what has been refilled since. One number does not
+    /// remember whether the bucket would have been full meanwhile, so this may be less than was lost, and is never more.
+    pub(crate) fn refund_beside(
+        &mut self,
+        holds: &mut Option<Box<Holds>>,
+        limit: &Limit,
+        (now_ms, taken_ms): (u64, u64),
+        cost: NonZeroU32,
+    ) {
         let refilled = present(limit, now_ms.saturating_sub(taken_ms));
         let lost = refill(limit, cost.get()).saturating_sub(refilled);
-        Self::with_missing(
-            limit,
-            now_ms,
-            self.missing(limit, now_ms).saturating_sub(lost),
-        )
+        let refund = Shift {
+            add: i128::try_from(lost).map_or(i128::MIN, |lost| -lost),
+            least: present(limit, now_ms),
+            most: u128::MAX,
+        };
+        *self = refund.apply(*self);
+        if let Some(held) = holds {
+            held.note(refund);
+        }
+    }
+
+    /// Permits that were certainly taken at `since_ms` or later. What is missing of a bucket may be missing for as long as
+    /// it takes to fill, so of that only as much is certain as could not have been missing before.
+    pub(super) fn certain_since(self, limit: &Limit, now_ms: u64, since_ms: u64) -> u32 {
+        let refilled = present(limit, now_ms.saturating_sub(since_ms));
+        let older = capacity(limit).saturating_sub(refilled);
+        let certain = self.missing(limit, now_ms).saturating_sub(older);
+        u32::try_from(certain / u128::from(limit.window_ms())).unwrap_or(u32::MAX)
     }
 
     pub(super) fn standing(self, limit: &Limit, now_ms: u64) -> Standing {
@@ -145,10 +211,5 @@ impl TokenBucket {
         Self {
             full_at: self.full_at.saturating_sub(present(limit, by_ms)),
         }
-    }
-
-    /// A token takes `window_ms` of these units to come back whatever N is, so what is missing stays what it was.
-    pub(super) fn rescaled(self, from: &Limit, to: &Limit, now_ms: u64) -> Self {
-        Self::with_missing(to, now_ms, self.missing(from, now_ms))
     }
 }

@@ -16,9 +16,21 @@ pub struct Claim {
     pub limits: Vec<Limit>,
     /// Permits under each of them.
     pub cost: NonZeroU32,
+    /// Milliseconds that the charge is only reserved, since the rule counts some outcomes and the outcome is not known
+    /// yet. A reservation is settled within that time, or stands as a charge after it. 0: a charge from the start.
+    pub reserved_ms: u32,
 }
 
-/// The answer to a request for permits. It is also the receipt with which they can be given back.
+/// The end of one claim of an admitted take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The claim, as it was taken.
+    pub claim: Claim,
+    /// `true` if it stays charged, `false` if it is given back.
+    pub is_kept: bool,
+}
+
+/// The answer to a request for permits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// When it was made, by the clock of the object, in milliseconds since the Unix epoch.
@@ -36,6 +48,9 @@ pub struct LimitStanding {
     pub standing: Standing,
     /// Why this limit refused, if it did.
     pub refused: Option<Refused>,
+    /// `true` if this limit refused and would have admitted the same cost without the reservations and provisional
+    /// charges of others, which may be given back at any moment. Such a refusal is not to be remembered.
+    pub is_unsettled: bool,
 }
 
 // === impl Decision ===
@@ -65,5 +80,23 @@ impl Decision {
             standing.more_ms = standing.more_ms.saturating_sub(passed_ms);
             standing.full_ms = standing.full_ms.saturating_sub(passed_ms);
         }
+    }
+}
+
+// === impl LimitStanding ===
+
+impl LimitStanding {
+    /// The same, by a clock that shows a moment earlier by `behind_ms`: every wait is so much longer.
+    #[must_use]
+    pub(super) fn later_by(mut self, behind_ms: u64) -> Self {
+        for wait_ms in [&mut self.standing.more_ms, &mut self.standing.full_ms] {
+            if *wait_ms > 0 {
+                *wait_ms = wait_ms.saturating_add(behind_ms);
+            }
+        }
+        if let Some(Refused::Until { retry_ms }) = &mut self.refused {
+            *retry_ms = retry_ms.saturating_add(behind_ms);
+        }
+        self
     }
 }

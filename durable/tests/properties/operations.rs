@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use bouncer_durable::counter::Override;
-use bouncer_durable::ledger::{Decision, Ledger};
+use bouncer_durable::ledger::{Claim, Decision, Ledger, Outcome};
 use bouncer_durable::message::{Operation, Request};
 use bouncer_durable::{Algorithm, Limit};
 use proptest::prelude::*;
@@ -21,20 +21,21 @@ proptest! {
     ) {
         let claims = [claim("c", &[limit])];
         let (mut ledger, mut model, mut now_ms) = (Ledger::default(), Model::new(limit), start_ms);
-        let mut receipts: Vec<(Decision, NonZeroU32)> = Vec::new();
+        let mut receipts: Vec<(u64, Decision, NonZeroU32)> = Vec::new();
         for ((step_ms, cost), refund) in arrivals.into_iter().zip(refunds) {
             now_ms += step_ms;
             if let Some(index) = refund
                 && !receipts.is_empty()
             {
-                let (receipt, cost) = receipts.swap_remove(index.index(receipts.len()));
-                ledger.refund(next_id(), &at_cost(&claims, cost), &receipt, now_ms);
+                let (id, receipt, cost) = receipts.swap_remove(index.index(receipts.len()));
+                ledger.settle(id, receipt.now_ms, &given_back(&at_cost(&claims, cost)), now_ms);
                 if receipt.refused().is_none() {
                     model.forget(receipt.now_ms, cost.get());
                 }
             }
             let admits = model.admits(now_ms, cost.get());
-            let decision = ledger.take(next_id(), &at_cost(&claims, cost), now_ms);
+            let id = next_id();
+            let decision = ledger.take(id, &at_cost(&claims, cost), now_ms);
             if decision.refused().is_none() {
                 prop_assert!(admits);
                 model.admit(now_ms, cost.get());
@@ -47,7 +48,7 @@ proptest! {
                 prop_assert_eq!(decision.refused().is_none(), admits);
                 prop_assert_eq!(remaining, model.remaining(now_ms));
             }
-            receipts.push((decision, cost));
+            receipts.push((id, decision, cost));
         }
     }
 
@@ -60,8 +61,9 @@ proptest! {
         let (mut plain, mut refunded, mut now_ms) = (Ledger::default(), Ledger::default(), start_ms);
         for (step_ms, other_cost) in arrivals {
             now_ms += step_ms;
-            let receipt = refunded.take(next_id(), &at_cost(&claims, cost), now_ms);
-            let after = refunded.refund(next_id(), &at_cost(&claims, cost), &receipt, now_ms);
+            let id = next_id();
+            refunded.take(id, &at_cost(&claims, cost), now_ms);
+            let after = refunded.settle(id, now_ms, &given_back(&at_cost(&claims, cost)), now_ms);
             let before = plain.peek(&at_cost(&claims, cost), now_ms);
             let standings = |decision: &Decision| decision.standings().map(|each| each.standing).collect::<Vec<_>>();
             prop_assert_eq!(standings(&after), standings(&before));
@@ -81,7 +83,7 @@ proptest! {
         let mut sent: Vec<(u64, Request)> = Vec::new();
         for (step_ms, cost) in arrivals {
             now_ms += step_ms.min(1_000);
-            let take = Request { id: next_id(), operation: Operation::Take { claims: at_cost(&claims, cost) } };
+            let take = Request { id: next_id(), operation: Operation::Take { claims: at_cost(&claims, cost), provisional_ms: 0, settled: Vec::new() } };
             let reply = take.clone().perform(&mut once, now_ms);
             prop_assert_eq!(take.clone().perform(&mut twice, now_ms), reply.clone());
             let was_admitted = matches!(&reply, bouncer_durable::message::Reply::Decision(d) if d.refused().is_none());
@@ -171,6 +173,16 @@ proptest! {
     }
 }
 
+/// The end of a take of which nothing is kept.
+fn given_back(claims: &[Claim]) -> Vec<Outcome> {
+    let claims = claims.iter().cloned();
+    let given_back = claims.map(|claim| Outcome {
+        claim,
+        is_kept: false,
+    });
+    given_back.collect()
+}
+
 #[test]
 fn an_override_without_end_is_kept_when_every_counter_has_expired() {
     let unlimited = Limit::parse_all("1000000/second").unwrap();
@@ -197,11 +209,8 @@ fn a_refund_gives_nothing_back_that_came_back_by_itself() {
             .unwrap();
         let claims = [claim("c", &[limit])];
         let mut ledger = Ledger::default();
-        let early = ledger.take(
-            next_id(),
-            &at_cost(&claims, NonZeroU32::new(2).unwrap()),
-            10_000,
-        );
+        let id = next_id();
+        let early = ledger.take(id, &at_cost(&claims, NonZeroU32::new(2).unwrap()), 10_000);
         assert_eq!(early.refused(), None);
         assert_eq!(
             ledger
@@ -213,12 +222,8 @@ fn a_refund_gives_nothing_back_that_came_back_by_itself() {
                 .refused(),
             None
         );
-        ledger.refund(
-            next_id(),
-            &at_cost(&claims, NonZeroU32::new(2).unwrap()),
-            &early,
-            20_000,
-        );
+        let given_back = given_back(&at_cost(&claims, NonZeroU32::new(2).unwrap()));
+        ledger.settle(id, early.now_ms, &given_back, 20_000);
         assert!(
             ledger.take(next_id(), &claims, 20_000).refused().is_some(),
             "{algorithm:?}"

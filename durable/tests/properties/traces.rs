@@ -60,6 +60,7 @@ pub(crate) fn claim(counter: &str, limits: &[Limit]) -> Claim {
         counter: counter.to_owned(),
         limits: limits.to_vec(),
         cost: NonZeroU32::MIN,
+        reserved_ms: 0,
     }
 }
 

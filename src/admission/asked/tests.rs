@@ -34,7 +34,7 @@ fn asked(
         .map(|call| {
             (
                 call.key.to_string(),
-                call.claims.into_iter().map(words).collect(),
+                call.claims().into_iter().map(words).collect(),
             )
         })
         .collect()
@@ -183,8 +183,9 @@ fn the_plan_is_that_of_the_api_key_where_it_is_counted_by_and_else_that_of_the_v
         ),
     ] {
         let found = asked(&policy(), "/export", authorization, &headers);
-        assert_eq!(found[0].0, export.0);
-        assert_eq!(found[0].1[0], format!("heavy: {}", export.1));
+        let claim = format!("heavy: {}", export.1);
+        let (key, _) = found.iter().find(|(_, claims)| claims[0] == claim).unwrap();
+        assert_eq!(*key, export.0);
         let found = asked(&policy(), "/api/tasks", authorization, &headers);
         assert_eq!(found[0].1[0], format!("read: {read}"));
     }
@@ -223,6 +224,104 @@ fn a_token_is_looked_at_only_where_a_rule_asks_for_it() {
         let _ = Asked::new(&policy.route("GET", target), &client, Mode::Enforce);
         assert_eq!(client.lacks_key(), is_looked_at, "{target}");
     }
+}
+
+#[test]
+fn the_narrowest_key_is_asked_first_wherever_its_rule_stands() {
+    let keys = ["global", "tenant", "header:x-a", "ip", "user"];
+    let rules: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            json!({ "name": key.replace(':', "-"), "also": true, "match": ["* /**"], "key": key, "limit": "9/day" })
+        })
+        .collect();
+    let policy = json!({
+        "origin": "http://127.0.0.1:8000",
+        "jwt": { "algorithm": "HS256", "secret": "JWT_SECRET" },
+        "default": { "limit": "1/day", "key": ["tenant", "ip"] },
+        "rules": rules,
+    });
+    let policy = Policy::from_json(&policy.to_string()).unwrap();
+    let ada = bearer(json!({ "sub": "ada", "org": "acme" }));
+    let found = asked(&policy, "/", &ada, "x-a: 1\n");
+    let keys: Vec<_> = found.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "user:ada",
+            "tenant:acme+ip:203.0.113.7",
+            "ip:203.0.113.7",
+            "header:x-a:1",
+            "tenant:acme",
+            "global:"
+        ]
+    );
+}
+
+#[test]
+fn rules_that_share_a_counter_take_from_it_once_and_the_stricter_holds() {
+    let policy = json!({
+        "origin": "http://127.0.0.1:8000",
+        "default": { "limit": "unlimited" },
+        "rules": [
+            { "name": "search", "match": ["GET /search"], "key": "ip", "bucket": "heavy", "limit": "9/minute;20/hour" },
+            { "name": "export", "match": ["GET /export"], "key": "ip", "bucket": "heavy", "limit": "2/minute", "cost": 2,
+              "count": "failures" },
+        ],
+    });
+    let policy = Policy::from_json(&policy.to_string()).unwrap();
+    let mut want: Option<Want> = None;
+    for (index, rule) in policy.rules.iter().enumerate() {
+        let counting = rule.counting().unwrap();
+        let Allowance::Limits(limits) = &counting.allowances.default else {
+            panic!("they are limited")
+        };
+        let next = Want {
+            claim: Claim {
+                counter: counting.bucket.clone(),
+                limits: limits.clone(),
+                cost: counting.cost,
+                reserved_ms: u32::try_from(index).unwrap() * 1_000,
+            },
+            rules: vec![index],
+        };
+        match &mut want {
+            None => want = Some(next),
+            Some(want) => want.join(next),
+        }
+    }
+    let Want { claim, rules } = want.unwrap();
+    let limits: Vec<_> = claim.limits.iter().map(ToString::to_string).collect();
+    assert_eq!(limits, ["2 per 1 minute", "20 per 1 hour"]);
+    assert_eq!(
+        (claim.cost.get(), claim.reserved_ms, rules),
+        (2, 0, vec![0, 1])
+    );
+}
+
+#[test]
+fn a_limit_of_none_refuses_without_asking_anybody() {
+    let policy = json!({
+        "origin": "http://127.0.0.1:8000",
+        "default": { "limit": "0/minute;5/hour", "key": "ip" },
+        "rules": [{ "name": "some", "match": ["GET /some"], "key": "ip", "limit": "1/minute" }],
+    });
+    let policy = Policy::from_json(&policy.to_string()).unwrap();
+    let identification = identification();
+    let client = Client::new(&identification, Credentials::default(), 0);
+    let refused = |path| {
+        let asked = Asked::new(&policy.route("GET", path), &client, Mode::Enforce);
+        let decision = asked.refused_by_none(7_000)?;
+        let by = asked.refused(&decision)?;
+        Some((by.rule.name.clone(), by.limit.to_string(), by.wait))
+    };
+    let none = (
+        "default".to_owned(),
+        "0 per 1 minute".to_owned(),
+        Refused::Never,
+    );
+    assert_eq!(refused("/"), Some(none));
+    assert_eq!(refused("/some"), None);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use bouncer::policy::{Action, KeySource, Mode, Policy, PolicyError, Rule, Warning};
-use bouncer::route::{NormalPath, Pattern};
+use bouncer::route::{Pattern, RequestLine, resolve};
 
 const HELP: &str = "usage: npm run check [-- [--config FILE] [\"METHOD /path\"]]";
 
@@ -128,12 +128,20 @@ fn explain(policy: &Policy, request: &str) -> Result<String, String> {
             "found {request:?}; write a method and a path, as in \"POST /api/v1/auth/login\""
         ));
     };
-    let path = target.trim().split('?').next().unwrap_or_default();
-    let route = policy.route(method, path);
-    let normal = NormalPath::new(path);
+    let target = target.trim().split('#').next().unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let line = RequestLine {
+        query,
+        ..RequestLine::new(method, path)
+    };
+    let route = policy.route_line(&line);
     let mut lines = vec![format!("{method} {path}")];
-    if !normal.is_plain() {
-        lines.push(format!("  is matched as  {}", normal.as_str()));
+    let resolved = resolve(path);
+    if resolved != path {
+        lines.push(format!("  is sent as     {resolved}"));
+    }
+    if !route.is_exempt {
+        lines.extend(readings(policy, &line));
     }
     for rule in route.rules() {
         let also = if rule.also { "and also" } else { "rule" };
@@ -141,18 +149,37 @@ fn explain(policy: &Policy, request: &str) -> Result<String, String> {
         lines.extend(counted(rule));
     }
     let is_like = |other: &&Rule| {
-        let means = |pattern: &Pattern| pattern.matches(method, &normal);
-        other.action == Action::Exempt
-            && other.name != route.first.name
-            && other.patterns.iter().any(means)
+        let means = |pattern: &Pattern| {
+            let mut is_meant = false;
+            policy.reader.each_reading(&resolved, &mut |reading| {
+                is_meant |= pattern.matches(Some(method), reading);
+            });
+            is_meant
+        };
+        other.action == Action::Exempt && other.patterns.iter().any(means)
     };
-    if let Some(exempt) = policy.rules.iter().find(is_like) {
+    if !route.is_exempt
+        && let Some(exempt) = policy.rules.iter().find(is_like)
+    {
         lines.push(format!(
             "  (not {}: only its exact path is exempt)",
             exempt.name
         ));
     }
     Ok(lines.join("\n") + "\n")
+}
+
+/// Every reading that there is beside the request itself, with the rule that it falls under.
+fn readings(policy: &Policy, line: &RequestLine<'_>) -> Vec<String> {
+    let readings = policy.readings(line);
+    if readings.len() == 1 {
+        return Vec::new();
+    }
+    let line = |(reading, rules): &(String, Vec<&Rule>)| {
+        let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
+        format!("  may be read as {reading}: {}", names.join(", "))
+    };
+    readings.iter().map(line).collect()
 }
 
 /// How a rule counts, line by line.

@@ -6,10 +6,14 @@
 use serde_json::{Map, Value};
 
 use super::algorithm::Algorithm;
+use super::key::Key;
 use super::public_key::PublicKey;
 
-/// The time between two fetches at least, whatever comes, in milliseconds.
+/// The time between two fetches at least, whatever comes, where the first has succeeded, in milliseconds.
 pub(super) const MIN_INTERVAL_MS: u64 = 60_000;
+
+/// The same after one that has failed. It doubles with each that fails after it, up to that after a success.
+pub(super) const FIRST_RETRY_MS: u64 = 1_000;
 
 /// How long a fetch may take, in milliseconds.
 pub const TIMEOUT_MS: u32 = 2_500;
@@ -27,22 +31,42 @@ const MAX_KEYS: usize = 32;
 pub(super) struct KeySet {
     url: String,
     algorithm: Algorithm,
-    keys: Vec<(Option<String>, PublicKey)>,
+    keys: Vec<Named>,
     /// When the last fetch began: Unix time in milliseconds.
     asked_at_ms: Option<u64>,
     /// When the last fetch that succeeded began.
     asked_well_at_ms: Option<u64>,
     is_asking: bool,
+    /// The pause that is kept, and since when.
+    pause_ms: u64,
+    since_ms: Option<u64>,
+    /// How many fetches have failed since one has succeeded.
+    failures: u32,
 }
 
-/// Why an answer is not a set of keys.
+/// A key and its name.
+struct Named {
+    id: Option<String>,
+    key: Key,
+}
+
+/// Why no keys are taken from an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is not a JWK Set: a JSON object with an array \"keys\"")]
-pub struct NotASet;
+pub enum KeySetError {
+    /// It is something else.
+    #[error("the answer is not a JWK Set: a JSON object with an array \"keys\"")]
+    NotASet,
+    /// No key in it can be used, as where an issuer has lost its keys for a moment.
+    #[error("the set has no key for {algorithm}: {needs}, for signatures; the keys that were there stay", needs = algorithm.needs())]
+    NoKey {
+        /// The policy's algorithm.
+        algorithm: Algorithm,
+    },
+}
 
 /// The key for a token.
 pub(super) enum Found<'a> {
-    Key(&'a PublicKey),
+    Key(&'a Key),
     /// A set as it is now, or a newer one, may have it.
     Missing,
     /// The token does not say which of several it means.
@@ -61,20 +85,24 @@ impl KeySet {
             asked_at_ms: None,
             asked_well_at_ms: None,
             is_asking: false,
+            pause_ms: 0,
+            since_ms: None,
+            failures: 0,
         }
     }
 
     /// The key of this name, or the only one for a token that names none (`OpenID` Connect Core 1.0, section 10.1).
     pub(super) fn find(&self, key_id: Option<&str>) -> Found<'_> {
-        let mut keys = self
-            .keys
-            .iter()
-            .filter(|(id, _)| key_id.is_none() || id.as_deref() == key_id)
-            .map(|(_, key)| key);
-        match (keys.next(), keys.next()) {
-            (None, _) => Found::Missing,
-            (Some(key), None) => Found::Key(key),
-            (Some(_), Some(_)) => Found::Ambiguous,
+        let is_named = |named: &&Named| key_id.is_none() || named.id.as_deref() == key_id;
+        let mut keys = self.keys.iter().filter(is_named);
+        let Some(first) = keys.next() else {
+            return Found::Missing;
+        };
+        // The same key under several names is one key.
+        if keys.all(|other| other.key.is(&first.key)) {
+            Found::Key(&first.key)
+        } else {
+            Found::Ambiguous
         }
     }
 
@@ -85,28 +113,69 @@ impl KeySet {
         }
         self.asked_at_ms = Some(now_ms);
         self.is_asking = true;
+        // In case no answer ever comes.
+        self.pause(
+            now_ms,
+            u64::from(TIMEOUT_MS).saturating_add(self.retry_ms()),
+        );
         Some(self.url.clone())
     }
 
-    /// Takes the keys of an answer; nothing if there was none. What has come before stays unless this is a set. True if
-    /// the keys are others now.
+    /// Takes the keys of an answer that came at `now_ms`; nothing if there was none. What has come before stays unless this
+    /// is a set with a key in it. True if the keys are others now.
     ///
     /// # Errors
-    /// [`NotASet`], after which the keys are the same.
-    pub(super) fn answered(&mut self, body: Option<&str>) -> Result<bool, NotASet> {
+    /// [`KeySetError`], after which the keys are the same.
+    pub(super) fn answered(
+        &mut self,
+        body: Option<&str>,
+        now_ms: u64,
+    ) -> Result<bool, KeySetError> {
         self.is_asking = false;
-        let Some(body) = body else { return Ok(false) };
-        let set: Map<String, Value> = serde_json::from_str(body).map_err(|_| NotASet)?;
-        let keys = set.get("keys").and_then(Value::as_array).ok_or(NotASet)?;
-        let keys: Vec<_> = keys
-            .iter()
-            .filter_map(|jwk| self.key(jwk.as_object()?))
-            .take(MAX_KEYS)
-            .collect();
+        let keys = body.map(|body| self.read(body)).transpose();
+        let Ok(Some(keys)) = keys else {
+            self.pause(now_ms, self.retry_ms());
+            self.failures = self.failures.saturating_add(1);
+            return keys.map(|_| false);
+        };
+        self.failures = 0;
+        self.pause(self.asked_at_ms.unwrap_or(now_ms), MIN_INTERVAL_MS);
         self.asked_well_at_ms = self.asked_at_ms;
-        let is_other = keys != self.keys;
+        let is_same = |(one, other): (&Named, &Named)| one.is(other);
+        let is_other = keys.len() != self.keys.len() || !keys.iter().zip(&self.keys).all(is_same);
         self.keys = keys;
         Ok(is_other)
+    }
+
+    fn read(&self, body: &str) -> Result<Vec<Named>, KeySetError> {
+        let set: Map<String, Value> =
+            serde_json::from_str(body).map_err(|_| KeySetError::NotASet)?;
+        let listed = set.get("keys").and_then(Value::as_array);
+        let mut keys: Vec<Named> = Vec::new();
+        for jwk in listed.ok_or(KeySetError::NotASet)? {
+            let Some(named) = jwk.as_object().and_then(|jwk| self.key(jwk)) else {
+                continue;
+            };
+            if keys.len() < MAX_KEYS && !keys.iter().any(|other| other.is(&named)) {
+                keys.push(named);
+            }
+        }
+        if keys.is_empty() {
+            let algorithm = self.algorithm;
+            return Err(KeySetError::NoKey { algorithm });
+        }
+        Ok(keys)
+    }
+
+    /// The pause after one more failure.
+    fn retry_ms(&self) -> u64 {
+        let doubled = FIRST_RETRY_MS.checked_shl(self.failures.min(16));
+        doubled.unwrap_or(MIN_INTERVAL_MS).min(MIN_INTERVAL_MS)
+    }
+
+    fn pause(&mut self, since_ms: u64, pause_ms: u64) {
+        self.since_ms = Some(since_ms);
+        self.pause_ms = pause_ms;
     }
 
     /// Whether a fetch is under way that may still succeed.
@@ -128,15 +197,25 @@ impl KeySet {
 
     fn may_ask(&self, now_ms: u64) -> bool {
         // A clock that was set back holds nobody up.
-        let is_due = |asked_at_ms| now_ms.abs_diff(asked_at_ms) >= MIN_INTERVAL_MS;
-        self.asked_at_ms.is_none_or(is_due)
+        let is_over = |since_ms: u64| now_ms.abs_diff(since_ms) >= self.pause_ms;
+        self.since_ms.is_none_or(is_over)
     }
 
     /// A key that fits; what does not is for somebody else (RFC 7517, section 5).
-    fn key(&self, jwk: &Map<String, Value>) -> Option<(Option<String>, PublicKey)> {
-        let id = jwk.get("kid").and_then(Value::as_str).map(str::to_owned);
+    fn key(&self, jwk: &Map<String, Value>) -> Option<Named> {
         let key = PublicKey::from_jwk(jwk, self.algorithm).ok()?;
-        Some((id, key))
+        Some(Named {
+            id: jwk.get("kid").and_then(Value::as_str).map(str::to_owned),
+            key: Key::Public(key),
+        })
+    }
+}
+
+// === impl Named ===
+
+impl Named {
+    fn is(&self, other: &Self) -> bool {
+        self.id == other.id && self.key.is(&other.key)
     }
 }
 

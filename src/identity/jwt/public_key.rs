@@ -9,8 +9,10 @@ use jwt_compact::jwk::JsonWebKey;
 use serde_json::{Map, Value};
 
 use super::algorithm::Algorithm;
-use super::pem;
-use super::token::{Body, Unverified};
+use super::key::Signature;
+#[cfg(any(feature = "es256", feature = "eddsa", feature = "rs256"))]
+use super::key::has_signed;
+use super::{base64, der, pem};
 
 /// The longest RSA modulus, in bits: what the library can verify with.
 const MAX_RSA_BITS: usize = 4_096;
@@ -26,7 +28,11 @@ enum Kind {
     #[cfg(feature = "eddsa")]
     EdDsa(<jwt_compact::alg::Ed25519 as jwt_compact::Algorithm>::VerifyingKey),
     #[cfg(feature = "rs256")]
-    Rs256(jwt_compact::alg::RsaPublicKey),
+    Rs256 {
+        key: jwt_compact::alg::RsaPublicKey,
+        /// Without zeros before it.
+        modulus: Vec<u8>,
+    },
 }
 
 /// Why a key is not taken.
@@ -168,17 +174,40 @@ impl PublicKey {
         Self::new(&parts, algorithm)
     }
 
-    /// What the token says, if the other half of this key has signed it.
-    pub(super) fn verify(&self, token: &Unverified<'_>) -> Option<Body> {
-        // Without a feature there is no key, and nothing that would verify it.
-        let _ = token;
+    /// Whatever a verifier may take for the signature at the beginning of this text. Of ES256 there are verifiers that take
+    /// DER, and of RS256 some that take a number for what is left of it modulo the key's.
+    pub(super) fn signatures(&self, text: &str) -> Vec<Signature> {
+        // Without a feature there is no key.
+        let _ = (text, base64::leading, der::signature, modulo);
         match self.0 {
             #[cfg(feature = "es256")]
-            Kind::Es256(ref key) => token.verify(&jwt_compact::alg::Es256, key),
+            Kind::Es256(_) => {
+                let fixed = base64::leading(text, 64);
+                fixed.into_iter().chain(der::signature(text)).collect()
+            }
             #[cfg(feature = "eddsa")]
-            Kind::EdDsa(ref key) => token.verify(&jwt_compact::alg::Ed25519, key),
+            Kind::EdDsa(_) => base64::leading(text, 64).into_iter().collect(),
             #[cfg(feature = "rs256")]
-            Kind::Rs256(ref key) => token.verify(&jwt_compact::alg::Rsa::rs256(), key),
+            Kind::Rs256 { ref modulus, .. } => {
+                let number = base64::leading(text, modulus.len());
+                let rest = number.map(|number| modulo(number, modulus));
+                rest.into_iter().collect()
+            }
+        }
+    }
+
+    /// Whether the owner of the other half of this key has signed the message.
+    pub(super) fn has_signed(&self, message: &str, signature: &Signature) -> bool {
+        let _ = (message, signature);
+        match self.0 {
+            #[cfg(feature = "es256")]
+            Kind::Es256(ref key) => has_signed(&jwt_compact::alg::Es256, key, message, signature),
+            #[cfg(feature = "eddsa")]
+            Kind::EdDsa(ref key) => has_signed(&jwt_compact::alg::Ed25519, key, message, signature),
+            #[cfg(feature = "rs256")]
+            Kind::Rs256 { ref key, .. } => {
+                has_signed(&jwt_compact::alg::Rsa::rs256(), key, message, signature)
+            }
         }
     }
 
@@ -231,7 +260,12 @@ impl PublicKey {
     fn rs256(parts: &JsonWebKey<'_>) -> Result<Self, KeyError> {
         let why = "its exponent is not one for RSA";
         let key = parts.try_into().map_err(|_| KeyError::Invalid { why })?;
-        Ok(Self(Kind::Rs256(key)))
+        let JsonWebKey::Rsa { modulus, .. } = parts else {
+            return Err(KeyError::Invalid { why });
+        };
+        let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+        let modulus = modulus.get(zeros..).unwrap_or_default().to_vec();
+        Ok(Self(Kind::Rs256 { key, modulus }))
     }
 
     #[cfg(not(feature = "es256"))]
@@ -278,6 +312,23 @@ fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<(), KeyError> {
         return Err(KeyError::Invalid { why });
     }
     Ok(())
+}
+
+/// What is left of a number of as many bytes as the modulus, whose first byte is not 0: at most 255 subtractions.
+fn modulo(mut number: Vec<u8>, modulus: &[u8]) -> Vec<u8> {
+    while number.len() == modulus.len()
+        && number.as_slice() >= modulus
+        && modulus.first() > Some(&0)
+    {
+        let mut borrow = false;
+        for (digit, minus) in number.iter_mut().zip(modulus).rev() {
+            let (rest, one) = digit.overflowing_sub(*minus);
+            let (rest, other) = rest.overflowing_sub(u8::from(borrow));
+            *digit = rest;
+            borrow = one || other;
+        }
+    }
+    number
 }
 
 fn describe(parts: &JsonWebKey<'_>) -> String {

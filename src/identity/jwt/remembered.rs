@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::Claims;
+use super::claims::Claims;
 use super::token::Period;
 
 /// How many tokens a generation remembers.

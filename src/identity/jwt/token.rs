@@ -1,20 +1,14 @@
 //! A token before its signature is checked: whether it is worth checking, and under which key.
 //!
-//! Nothing here is believed. It only turns garbage away while that is cheap, and the same is read again, by the same
-//! functions, from what the signature covers.
+//! Nothing here is believed until the signature is checked. What a token says that means nothing here never voids it.
 
-use chrono::{DateTime, Utc};
-use jwt_compact::{Algorithm as Signing, AlgorithmExt as _, Claims as Standard, UntrustedToken};
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use serde_json::{Map, Value};
-
-use super::Claim;
 use super::algorithm::Algorithm;
+use super::base64;
+use super::claims::Claims;
+use super::fault::Fault;
+use super::json::{Json, Members, Twice, leads_to};
 
-/// The longest token that is looked at, in bytes.
-pub(super) const MAX_BYTES: usize = 8_192;
-
-/// What a token must be, beside signed.
+/// What a token must be, beside signed, and what is read from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirements {
     /// Its `alg`.
@@ -25,16 +19,21 @@ pub struct Requirements {
     pub audiences: Vec<String>,
     /// How far its clock may be off, in milliseconds.
     pub leeway_ms: u32,
+    /// The claims that are read, by the names that a policy gives them. No others are kept.
+    pub claims: Vec<String>,
 }
 
-/// A token of the right shape.
-pub(super) struct Unverified<'a>(pub(super) UntrustedToken<'a, Extension>);
+/// The header of a token (RFC 7515, section 4).
+#[derive(Debug, PartialEq)]
+pub(super) struct Header(Members);
 
-/// What a token says.
-pub(super) struct Body {
-    expires: Option<DateTime<Utc>>,
-    starts: Option<DateTime<Utc>>,
-    claims: Map<String, Value>,
+/// A token that is worth checking.
+#[derive(Debug)]
+pub(super) struct Unverified {
+    /// The name of the key that is said to have signed it.
+    pub(super) key_id: Option<String>,
+    pub(super) period: Period,
+    pub(super) claims: Claims,
 }
 
 /// When a token is valid: Unix time in milliseconds, the end not included.
@@ -44,81 +43,110 @@ pub(super) struct Period {
     pub(super) end_ms: i64,
 }
 
+// === impl Header ===
+
+impl Header {
+    /// Reads the first part of a token; nothing if that is no header.
+    pub(super) fn read(part: &str) -> Option<Self> {
+        let json = base64::decode(part)?;
+        let members = Members::read(&json, &|name| matches!(name, "alg" | "kid" | "crit"));
+        members.map(Self)
+    }
+}
+
 // === impl Requirements ===
 
 impl Requirements {
-    /// Reads a token, if it is worth checking at `now_ms`.
-    pub(super) fn read<'a>(&self, token: &'a str, now_ms: i64) -> Option<Unverified<'a>> {
-        let token = UntrustedToken::try_from(token).ok()?;
-        let is_right = token.algorithm() == self.algorithm.name();
-        let body = is_right.then(|| token.deserialize_claims_unchecked().ok())??;
-        let period = self.admit(&body.into())?;
-        period.contains(now_ms).then_some(Unverified(token))
-    }
-
-    /// When a token that says this is valid, if its issuer and audience are right.
-    pub(super) fn admit(&self, body: &Body) -> Option<Period> {
-        let issuer = body.claims.get("iss").and_then(Value::as_str);
-        let is_for = |audience: &String| match body.claims.get("aud") {
-            Some(Value::String(found)) => found == audience,
-            Some(Value::Array(found)) => found.iter().any(|found| found == audience),
-            _ => false,
+    /// Reads the second part of a token under its header, if it is worth checking at `now_ms`.
+    pub(super) fn read(
+        &self,
+        header: &Header,
+        part: &str,
+        now_ms: i64,
+    ) -> Result<Unverified, Fault> {
+        let key_id = self.key_id(header)?;
+        let is_read = |name: &str| {
+            matches!(name, "exp" | "nbf" | "iss" | "aud")
+                || self.claims.iter().any(|path| leads_to(name, path))
         };
-        let is_right = self.issuer.is_none() || issuer == self.issuer.as_deref();
-        let is_for_us = self.audiences.is_empty() || self.audiences.iter().any(is_for);
-        let leeway_ms = i64::from(self.leeway_ms);
-        let expires_ms = body.expires?.timestamp_millis();
-        (is_right && is_for_us).then_some(Period {
-            start_ms: body.starts.map_or(i64::MIN, |starts| {
-                starts.timestamp_millis().saturating_sub(leeway_ms)
+        let json = base64::decode(part).ok_or(Fault::Malformed)?;
+        let body = Members::read(&json, &is_read).ok_or(Fault::Malformed)?;
+        let claims = Claims::of(&body, &self.claims)?;
+        self.check_recipient(&body)?;
+        let period = self.period(&body)?;
+        match period {
+            Period { end_ms, .. } if now_ms >= end_ms => Err(Fault::Expired),
+            Period { start_ms, .. } if now_ms < start_ms => Err(Fault::Premature),
+            period => Ok(Unverified {
+                key_id,
+                period,
+                claims,
             }),
-            end_ms: expires_ms.saturating_add(leeway_ms),
-        })
-    }
-}
-
-// === impl Unverified ===
-
-impl Unverified<'_> {
-    /// The name of the key that is said to have signed it.
-    pub(super) fn key_id(&self) -> Option<&str> {
-        self.0.header().key_id.as_deref()
-    }
-
-    /// What it says, if this key of this algorithm has signed it.
-    pub(super) fn verify<A: Signing>(&self, algorithm: &A, key: &A::VerifyingKey) -> Option<Body> {
-        let token = algorithm.validator(key).validate(&self.0).ok()?;
-        Some(token.into_parts().1.into())
-    }
-}
-
-// === impl Body ===
-
-impl Body {
-    /// The claims that are strings or lists of strings.
-    pub(super) fn into_claims(self) -> impl Iterator<Item = (String, Claim)> {
-        let text = |value: Value| match value {
-            Value::String(text) if !text.is_empty() => Some(text),
-            _ => None,
-        };
-        self.claims.into_iter().filter_map(move |(name, value)| {
-            let claim = match value {
-                Value::Array(values) => Claim::List(values.into_iter().filter_map(text).collect()),
-                value => Claim::Text(text(value)?),
-            };
-            Some((name, claim))
-        })
-    }
-}
-
-impl From<Standard<Unique>> for Body {
-    fn from(claims: Standard<Unique>) -> Self {
-        Self {
-            expires: claims.expiration,
-            starts: claims.not_before,
-            claims: claims.custom.0,
         }
     }
+
+    fn key_id(&self, Header(header): &Header) -> Result<Option<String>, Fault> {
+        match header.get("alg")? {
+            Some(Json::Text(name)) if name == self.algorithm.name() => {}
+            _ => return Err(Fault::Algorithm),
+        }
+        if header.get("crit")?.is_some() {
+            return Err(Fault::Critical);
+        }
+        Ok(match header.get("kid")? {
+            Some(Json::Text(name)) => Some(name.clone()),
+            _ => None,
+        })
+    }
+
+    fn check_recipient(&self, body: &Members) -> Result<(), Fault> {
+        let is_text =
+            |value: &Json, wanted: &str| matches!(value, Json::Text(text) if text == wanted);
+        if let Some(wanted) = &self.issuer
+            && !body.get("iss")?.is_some_and(|found| is_text(found, wanted))
+        {
+            return Err(Fault::Issuer);
+        }
+        let found = match body.get("aud")? {
+            Some(Json::List(list)) => list.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        let is_found = |wanted: &String| found.iter().any(|each| is_text(each, wanted));
+        if self.audiences.is_empty() || self.audiences.iter().any(is_found) {
+            Ok(())
+        } else {
+            Err(Fault::Audience)
+        }
+    }
+
+    fn period(&self, body: &Members) -> Result<Period, Fault> {
+        let leeway_ms = i64::from(self.leeway_ms);
+        let end_ms = body.get("exp")?.and_then(time_ms).ok_or(Fault::NoExpiry)?;
+        let start_ms = match body.get("nbf")? {
+            None | Some(Json::Other) => i64::MIN,
+            Some(value) => time_ms(value).ok_or(Fault::Malformed)?,
+        };
+        Ok(Period {
+            start_ms: start_ms.saturating_sub(leeway_ms),
+            end_ms: end_ms.saturating_add(leeway_ms),
+        })
+    }
+}
+
+/// A moment (RFC 7519, section 2, `NumericDate`) without the fraction of its second.
+fn time_ms(value: &Json) -> Option<i64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "`as` takes a number beyond all moments for the last one or the first"
+    )]
+    let seconds = match *value {
+        Json::Whole(seconds) => i64::try_from(seconds).unwrap_or(i64::MAX),
+        Json::Negative(seconds) => seconds,
+        Json::Float(seconds) => seconds.floor() as i64,
+        _ => return None,
+    };
+    Some(seconds.saturating_mul(1_000))
 }
 
 // === impl Period ===
@@ -129,42 +157,9 @@ impl Period {
     }
 }
 
-/// Header fields by which a token asks for what is not done here: it must be refused (RFC 7515, section 4.1.11).
-#[derive(Clone, serde::Deserialize)]
-pub(super) struct Extension {
-    #[serde(default, rename = "crit", deserialize_with = "refused")]
-    _critical: (),
-}
-
-fn refused<'de, D: Deserializer<'de>>(_: D) -> Result<(), D::Error> {
-    Err(D::Error::custom("an extension that must be understood"))
-}
-
-/// Claims whose names are unique (RFC 7519, section 4): where one is there twice, the origin may read the other.
-pub(super) struct Unique(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Claims;
-
-        impl<'de> Visitor<'de> for Claims {
-            type Value = Unique;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("claims")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Unique, A::Error> {
-                let mut claims = Map::new();
-                while let Some((name, value)) = entries.next_entry()? {
-                    if claims.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a claim is there twice"));
-                    }
-                }
-                Ok(Unique(claims))
-            }
-        }
-
-        deserializer.deserialize_map(Claims)
+/// A claim that is there twice: of which the origin may read the other one (RFC 7519, section 4).
+impl From<Twice> for Fault {
+    fn from(Twice: Twice) -> Self {
+        Self::Malformed
     }
 }

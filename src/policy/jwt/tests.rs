@@ -29,6 +29,7 @@ fn what_is_not_said_has_its_default() {
             issuer: None,
             audiences: Vec::new(),
             leeway_ms: 0,
+            claims: Vec::new(),
         },
         key: KeySource::Secret("S".to_owned()),
         user_claim: "sub".to_owned(),

@@ -179,6 +179,15 @@ fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
                     "api_keys": { "keys": [{ "sha256": "a secret" }] } }),
             "BOUNCER.api_keys.keys[0].sha256: found something else than 64 hexadecimal digits",
         ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": "1/day" }, "refund_unreachable": [521, 404] }),
+            "BOUNCER.refund_unreachable: found 404; write statuses from 500 to 599",
+        ),
+        (
+            json!({ "origin": "http://a", "default": { "limit": "1/day", "key": "global" },
+                    "rules": counted_by(["a", "b", "c", "d", "e", "f"]) }),
+            "BOUNCER.default.key: is the 7th kind of key, and a request asks at most 6 ledgers",
+        ),
         (json!([]), "BOUNCER: "),
     ] {
         let message = Policy::from_json(&json.to_string())
@@ -188,4 +197,12 @@ fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
     }
     let cut_off = Policy::from_json("{").unwrap_err().to_string();
     assert!(cut_off.starts_with("BOUNCER: EOF"), "{cut_off}");
+}
+
+/// A rule for each of these headers, counted by it.
+fn counted_by<const N: usize>(headers: [&str; N]) -> Value {
+    let rules = headers.map(|name| {
+        json!({ "name": name, "match": [format!("GET /{name}")], "key": format!("header:{name}"), "limit": "1/day" })
+    });
+    rules.into_iter().collect()
 }

@@ -1,15 +1,18 @@
 use super::*;
+use crate::route::Reader;
 
 fn matches(pattern: &str, method: &str, path: &str) -> bool {
-    Pattern::parse(pattern)
-        .unwrap()
-        .matches(method, &NormalPath::new(path))
+    let pattern = Pattern::parse(pattern).unwrap();
+    let mut is_matched = false;
+    Reader::default().each_reading(path, &mut |reading| {
+        is_matched |= pattern.matches(Some(method), reading);
+    });
+    is_matched
 }
 
 fn matches_exactly(pattern: &str, method: &str, path: &str) -> bool {
-    Pattern::parse(pattern)
-        .unwrap()
-        .matches_exactly(method, path, &NormalPath::new(path))
+    let pattern = Pattern::parse(pattern).unwrap();
+    Reader::is_plain(path) && pattern.matches_exactly(Some(method), path)
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn the_decisions_of_several_ledgers_are_put_in_the_order_of_the_rules() {
     assert_eq!(asked.calls.len(), 2);
     let calls = asked.calls.iter().zip([5_000, 4_000]);
     let decisions: Vec<_> = calls
-        .map(|(call, now_ms)| Ledger::default().take(1, &call.claims, now_ms))
+        .map(|(call, now_ms)| Ledger::default().take(1, &call.claims(), now_ms))
         .collect();
     let whole = asked.together(decisions.iter().map(Some));
     assert_eq!(whole.now_ms, 5_000);
@@ -48,7 +48,7 @@ fn the_decisions_of_several_ledgers_are_put_in_the_order_of_the_rules() {
     shown_ms.sort_unstable();
     assert_eq!(shown_ms, own_ms);
 
-    let only_the_user = asked.together([None, Some(&decisions[1])].into_iter());
+    let only_the_user = asked.together([Some(&decisions[0]), None].into_iter());
     assert_eq!(quotas(&only_the_user), [vec![], vec![10], vec![]]);
 }
 
@@ -83,9 +83,9 @@ fn a_refusal_is_of_the_limit_with_the_longest_wait_and_names_whom_it_refused() {
         let decisions = asked.calls.iter().zip(used).map(|(call, used)| {
             let mut ledger = Ledger::default();
             for id in 1..=used {
-                assert_eq!(ledger.take(id, &call.claims, 1_000_000).refused(), None);
+                assert_eq!(ledger.take(id, &call.claims(), 1_000_000).refused(), None);
             }
-            ledger.take(0, &call.claims, 1_000_000)
+            ledger.take(0, &call.claims(), 1_000_000)
         });
         let decisions: Vec<_> = decisions.collect();
         asked.together(decisions.iter().map(Some))
@@ -103,10 +103,10 @@ fn a_refusal_is_of_the_limit_with_the_longest_wait_and_names_whom_it_refused() {
         Some((rule.to_owned(), key.to_owned(), limit.to_owned()))
     };
     assert_eq!(refused([0, 0]), None);
-    assert_eq!(refused([0, 10]), of("burst", "user:ada", "10 per 1 second"));
-    assert_eq!(refused([7, 0]), of("swapped", "tenant:acme", "7 per 1 day"));
+    assert_eq!(refused([10, 0]), of("burst", "user:ada", "10 per 1 second"));
+    assert_eq!(refused([0, 7]), of("swapped", "tenant:acme", "7 per 1 day"));
     assert_eq!(
-        refused([7, 10]),
+        refused([10, 7]),
         of("swapped", "tenant:acme", "7 per 1 day")
     );
 }

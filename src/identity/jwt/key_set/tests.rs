@@ -12,28 +12,44 @@ fn finds(set: &KeySet, key_id: Option<&str>) -> bool {
     matches!(set.find(key_id), Found::Key(_))
 }
 
-/// Two moments at which a fetch may begin are a minute apart, whatever came of the one before.
-#[test]
-fn it_is_asked_for_once_a_minute_whatever_comes() {
-    for answer in [None, Some("nonsense"), Some(r#"{"keys":[]}"#)] {
-        let mut set = set();
-        let mut asked_at_ms = Vec::new();
-        for now_ms in (NOW_MS..NOW_MS + 300_000).step_by(250) {
-            if set.ask(now_ms).is_some() {
-                asked_at_ms.push(now_ms - NOW_MS);
-                let _ = set.answered(answer);
-            }
+/// The moments at which fetches begin, each of which has this answer.
+fn asked_at_ms(set: &mut KeySet, answer: Option<&str>) -> Vec<u64> {
+    let mut asked_at_ms = Vec::new();
+    for now_ms in (NOW_MS..NOW_MS + 300_000).step_by(250) {
+        if set.ask(now_ms).is_some() {
+            asked_at_ms.push(now_ms - NOW_MS);
+            let _ = set.answered(answer, now_ms);
         }
-        assert_eq!(asked_at_ms, [0, 60_000, 120_000, 180_000, 240_000]);
     }
+    asked_at_ms
+}
+
+#[test]
+fn after_a_failure_it_is_asked_for_again_soon_and_then_ever_later_up_to_a_minute() {
+    for answer in [None, Some("nonsense"), Some(r#"{"keys":[]}"#)] {
+        let expected = [0, 1, 3, 7, 15, 31, 63, 123, 183, 243].map(|s| s * 1_000);
+        assert_eq!(asked_at_ms(&mut set(), answer), expected);
+    }
+}
+
+#[test]
+fn a_fetch_that_never_ends_is_a_failure() {
+    let mut set = set();
+    let asked: Vec<_> = (NOW_MS..NOW_MS + 30_000)
+        .step_by(500)
+        .filter(|now_ms| set.ask(*now_ms).is_some())
+        .collect();
+    assert_eq!(asked.first(), Some(&NOW_MS));
+    assert!(asked.len() > 1 && asked.len() < 10, "{asked:?}");
 }
 
 #[test]
 fn a_clock_that_is_set_back_holds_nobody_up() {
     let mut set = set();
     assert_eq!(set.ask(NOW_MS).as_deref(), Some(URL));
-    assert!(set.ask(NOW_MS - 59_999).is_none());
-    assert!(set.ask(NOW_MS - 60_000).is_some());
+    let _ = set.answered(None, NOW_MS);
+    assert!(set.ask(NOW_MS - 999).is_none());
+    assert!(set.ask(NOW_MS - 1_000).is_some());
 }
 
 #[test]
@@ -45,7 +61,7 @@ fn waiting_ends_with_the_answer_or_the_time_for_it() {
     assert!(asked.is_asking(NOW_MS) && asked.is_asking(last_ms));
     assert!(!asked.is_asking(last_ms + 1), "the fetch was lost");
     assert!(!asked.is_worth_waiting(last_ms + 1));
-    let _ = asked.answered(None);
+    let _ = asked.answered(None, NOW_MS);
     assert!(!asked.is_asking(NOW_MS) && !asked.is_worth_waiting(NOW_MS));
     assert!(asked.is_worth_waiting(NOW_MS + MIN_INTERVAL_MS));
 }
@@ -76,7 +92,7 @@ mod with_keys {
     fn holding(keys: &[Value]) -> KeySet {
         let mut set = set();
         set.ask(NOW_MS);
-        set.answered(Some(&answer(keys))).unwrap();
+        let _ = set.answered(Some(&answer(keys)), NOW_MS);
         set
     }
 
@@ -91,6 +107,8 @@ mod with_keys {
             (vec![nameless.clone()], None, true),
             (vec![nameless], Some("1"), false),
             (vec![jwk("1", ONE), jwk("1", TWO)], Some("1"), false),
+            (vec![jwk("1", ONE), jwk("1", ONE)], Some("1"), true),
+            (vec![jwk("1", ONE), jwk("2", ONE)], None, true),
             (vec![], None, false),
         ] {
             assert_eq!(
@@ -144,14 +162,21 @@ mod with_keys {
             Some(r#"{"keys":{}}"#),
             Some("<html>"),
         ] {
-            assert_ne!(set.answered(answer), Ok(true), "{answer:?}");
+            assert_ne!(set.answered(answer, NOW_MS), Ok(true), "{answer:?}");
             assert!(finds(&set, Some("1")), "{answer:?}");
         }
-        assert_eq!(set.answered(Some(&answer(&[jwk("1", ONE)]))), Ok(false));
-        assert_eq!(set.answered(Some(&answer(&[jwk("2", TWO)]))), Ok(true));
+        let mut take = |keys: &[Value]| set.answered(Some(&answer(keys)), NOW_MS);
+        assert_eq!(take(&[jwk("1", ONE)]), Ok(false));
+        assert_eq!(take(&[jwk("1", ONE), jwk("1", ONE)]), Ok(false));
+        assert_eq!(take(&[jwk("2", TWO)]), Ok(true));
+        // An issuer without any key is one that has lost them for a moment.
+        let algorithm = Algorithm::EdDsa;
+        assert_eq!(take(&[]), Err(KeySetError::NoKey { algorithm }));
+        assert_eq!(
+            take(&[json!({ "kty": "RSA" })]),
+            Err(KeySetError::NoKey { algorithm })
+        );
         assert!(finds(&set, Some("2")) && !finds(&set, Some("1")));
-        assert_eq!(set.answered(Some(&answer(&[]))), Ok(true));
-        assert!(!finds(&set, Some("2")));
     }
 
     #[test]
@@ -162,12 +187,27 @@ mod with_keys {
         assert!(set.is_stale(old_ms));
         assert!(set.ask(old_ms).is_some());
         assert!(!set.is_stale(old_ms + 1), "a fetch is under way");
-        let _ = set.answered(None);
-        assert!(!set.is_stale(old_ms + MIN_INTERVAL_MS - 1));
-        assert!(set.is_stale(old_ms + MIN_INTERVAL_MS));
-        set.ask(old_ms + MIN_INTERVAL_MS);
-        set.answered(Some(&answer(&[jwk("1", ONE)]))).unwrap();
-        assert!(!set.is_stale(old_ms + 2 * MIN_INTERVAL_MS));
+        let _ = set.answered(None, old_ms);
+        assert!(!set.is_stale(old_ms + FIRST_RETRY_MS - 1));
+        assert!(set.is_stale(old_ms + FIRST_RETRY_MS));
+        set.ask(old_ms + FIRST_RETRY_MS);
+        set.answered(Some(&answer(&[jwk("1", ONE)])), old_ms + FIRST_RETRY_MS)
+            .unwrap();
+        assert!(!set.is_stale(old_ms + FIRST_RETRY_MS + MAX_AGE_MS - 1));
+    }
+
+    #[test]
+    fn after_a_success_it_is_asked_for_once_a_minute_and_the_next_failure_is_the_first_again() {
+        let good = answer(&[jwk("1", ONE)]);
+        let mut set = set();
+        assert_eq!(asked_at_ms(&mut set, None).len(), 10);
+        let minutes = [0, 60, 120, 180, 240].map(|s| s * 1_000);
+        let mut set = self::set();
+        assert_eq!(asked_at_ms(&mut set, Some(&good)), minutes);
+        let later_ms = NOW_MS + 400_000;
+        assert!(set.ask(later_ms).is_some());
+        let _ = set.answered(None, later_ms);
+        assert!(set.ask(later_ms + FIRST_RETRY_MS).is_some());
     }
 
     #[test]
@@ -182,8 +222,8 @@ proptest::proptest! {
     #[test]
     fn whatever_is_answered_is_a_set_or_is_not(text: String, json in r#"(\{"keys":\[)?[\[\]{}",:a-z0-9]{0,60}(\]\})?"#) {
         let mut set = set();
-        let _ = set.answered(Some(&text));
-        let _ = set.answered(Some(&json));
+        let _ = set.answered(Some(&text), NOW_MS);
+        let _ = set.answered(Some(&json), NOW_MS);
         assert!(!finds(&set, None));
     }
 }

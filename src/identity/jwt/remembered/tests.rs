@@ -1,4 +1,3 @@
-use super::super::Claim;
 use super::*;
 
 const ALWAYS: Period = Period {
@@ -13,10 +12,7 @@ fn digest(of: usize) -> Digest {
 }
 
 fn claims(text_bytes: usize) -> Rc<Claims> {
-    Rc::new(Claims(BTreeMap::from([(
-        "sub".to_owned(),
-        Claim::Text("a".repeat(text_bytes)),
-    )])))
+    Rc::new(Claims::saying("sub", &"a".repeat(text_bytes)))
 }
 
 /// What is remembered: how many tokens, and how many bytes by a count of its own.
