@@ -35,10 +35,11 @@ impl Exchange<'_> {
             return None;
         }
         let text = quoted.trim();
-        let quote = match text.get(..1) {
-            Some(quote @ ("\"" | "'")) => quote,
-            _ => "",
-        };
+        let marks = ["\"", "'"];
+        let quote = marks
+            .into_iter()
+            .find(|quote| text.starts_with(quote))
+            .unwrap_or_default();
         let url = text.strip_prefix(quote).unwrap_or(text);
         let url = url.strip_suffix(quote).unwrap_or(url);
         let url = self.url(url)?;

@@ -49,7 +49,7 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
     let origin = origin::origin(source.origin.as_deref())?;
     Ok(Policy {
         forwarding: Forwarding {
-            origin_timeout_ms: origin_timeout_ms,
+            origin_timeout_ms,
             upload_timeout_ms: UPLOAD_TIMEOUT.ms(source.upload_timeout_ms)?,
             host: origin::host(source.origin_host, &origin)?,
             rewrites_locations: source.rewrite_locations,

@@ -14,6 +14,10 @@ use crate::route::EncodedSlashes;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field that the operator writes"
+)]
 pub(super) struct Source {
     pub(super) origin: Option<String>,
     pub(super) origin_timeout_ms: Option<u32>,

@@ -81,9 +81,12 @@ impl Binding {
         // A number of seconds where the origin writes one, and in the older drafts.
         let is_delay =
             |text: &str| index == DRAFT_6 || text.parse().is_ok_and(|s: u64| s < FIRST_EPOCH_S);
-        let written = |reset_s: u64, text: &str| match is_delay(text) && !is_ours {
-            true => reset_s.saturating_sub(now_s),
-            false => reset_s,
+        let written = |reset_s: u64, text: &str| {
+            if is_delay(text) && !is_ours {
+                reset_s.saturating_sub(now_s)
+            } else {
+                reset_s
+            }
         };
         if self.is_laxer(remaining, reset, now_s) {
             // What the origin leaves out is filled in, and several values become one.

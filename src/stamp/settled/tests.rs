@@ -88,13 +88,12 @@ fn another_spelling_of_the_trio_never_says_more_than_ours() {
         let is_draft_6 = *limit == "RateLimit-Limit";
         let set = |theirs: &str| {
             let head = settled(&ours, theirs, NOW_S);
-            let rest = head
+            let others = head
                 .as_str()
-                .strip_prefix(trio("60", "5", "1800000030").as_str());
-            let rest = rest
-                .unwrap()
-                .strip_suffix(lists(r#""a";q=60;w=60"#, r#""a";r=5;t=30"#).as_str());
-            rest.unwrap().to_owned()
+                .strip_prefix(trio("60", "5", "1800000030").as_str())
+                .unwrap();
+            let lists = lists(r#""a";q=60;w=60"#, r#""a";r=5;t=30"#);
+            others.strip_suffix(lists.as_str()).unwrap().to_owned()
         };
         let theirs =
             |left: &str, at: &str| format!("{limit}: 1000\n{remaining}: {left}\n{reset}: {at}\n");
