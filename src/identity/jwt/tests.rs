@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod models;
 mod readings;
 mod vectors;
 use base64ct::Base64UrlUnpadded;
