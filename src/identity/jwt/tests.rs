@@ -39,6 +39,15 @@ impl Verifier {
         Self::shared(requirements(super::Algorithm::Hs256), secret).unwrap()
     }
 
+    /// The same verifier as in the other tests, which reads these claims.
+    pub(crate) fn hs256_reading(claims: &[&str]) -> Option<Self> {
+        let requirements = Requirements {
+            claims: claims.iter().map(|name| (*name).to_owned()).collect(),
+            ..requirements(super::Algorithm::Hs256)
+        };
+        Self::shared(requirements, SECRET)
+    }
+
     /// What the header proves that comes from an address which has sent nothing before.
     fn judge(&self, authorization: &str, now_ms: u64) -> Verdict {
         let new = self.checks();
