@@ -174,7 +174,8 @@ describe("a credential that proves nothing", () => {
     try {
       const ada = bearer(token("ada"));
       assert.equal((await send(worker, ada, { address })).status, 200);
-      await statuses(worker, Array.from({ length: USER }, () => []), { address });
+      const spent = await statuses(worker, Array.from({ length: USER + 1 }, () => []), { address });
+      assert.equal(spent.at(-1), 429);
       const before = hits;
       const flood = Array.from({ length: 200 }, () => send(worker, bearer(token(randomUUID(), { secret: "another" })), { address }));
       const found = await Promise.all(flood);
