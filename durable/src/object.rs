@@ -151,12 +151,12 @@ impl LedgerObject {
 /// What JavaScript calls, for as long as the object lives.
 fn on(
     this: &Weak<Shared>,
-    act: impl Fn(&Shared, JsValue) + 'static,
+    act: impl Fn(&Shared, &JsValue) + 'static,
 ) -> Closure<dyn FnMut(JsValue)> {
     let this = this.clone();
     Closure::new(move |value| {
         if let Some(shared) = this.upgrade() {
-            act(&shared, value);
+            act(&shared, &value);
         }
     })
 }
@@ -192,11 +192,8 @@ impl Shared {
         }
     }
 
-    fn write_failed(&self, error: JsValue) {
-        log_error(
-            "a ledger could not be saved, it will be tried again",
-            &error,
-        );
+    fn write_failed(&self, error: &JsValue) {
+        log_error("a ledger could not be saved, it will be tried again", error);
         self.in_flight.set(self.in_flight.get().saturating_sub(1));
         let mut ledger = self.ledger.borrow_mut();
         ledger.failed();
@@ -214,8 +211,8 @@ impl Shared {
     }
 
     /// The next save sets it again.
-    fn alarm_failed(&self, error: JsValue) {
-        log_error("an alarm could not be set, it will be tried again", &error);
+    fn alarm_failed(&self, error: &JsValue) {
+        log_error("an alarm could not be set, it will be tried again", error);
         self.has_alarm.set(false);
     }
 

@@ -33,6 +33,15 @@ pub(super) struct Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany;
 
+// === impl Reading ===
+
+impl Reading {
+    /// The second part.
+    pub(super) fn body(&self) -> &str {
+        self.signed.rsplit('.').next().unwrap_or_default()
+    }
+}
+
 /// Every reading; the same may be there more than once.
 pub(super) fn of(authorization: &str) -> Result<Vec<Reading>, TooMany> {
     let mut readings = Vec::new();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod readings;
 mod vectors;
 use base64ct::Base64UrlUnpadded;
 use jwt_compact::AlgorithmSignature as _;
