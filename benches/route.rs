@@ -1,4 +1,4 @@
-//! What it costs to find the rules of a request: for an ordinary path, which is matched once, and for hostile ones.
+//! The cost of finding the rules of a request: for an ordinary path, which is matched once, and for hostile ones.
 //!
 //! `npm run bench:core` runs this too.
 

@@ -1,5 +1,6 @@
 // What one decision of the counting core costs, in nanoseconds, beside `governor`, and what it costs to find the rules of a
-// request: runs durable/benches/take.rs and benches/route.rs and puts Criterion's medians into tables. A slow machine is slow and no failure; ratios are what lasts.
+// request: runs durable/benches/take.rs and benches/route.rs and puts Criterion's medians into tables. A slow machine is slow
+// and no failure; ratios are what lasts.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -25,9 +25,10 @@ const SNAPSHOT: &str = "ledger";
 /// An object may leave memory after about 10 s without a request; by then, what it holds must be saved.
 const IDLE_MS: u32 = 8_000;
 
-/// The latest moment that an alarm can be set for, in milliseconds since the Unix epoch: the last of JavaScript's dates
-/// (ECMA-262, section 21.4.1.1). What expires later is looked at then.
-const LATEST_ALARM_MS: u64 = 8_640_000_000_000_000;
+/// The latest moment that an alarm is set for, in milliseconds since the Unix epoch: in the year 2255. The runtime counts
+/// nanoseconds in 64 bits, and takes an alarm after 2262 without an error for one that is not set. JavaScript's dates would
+/// end at 8.64e15. What expires later is looked at again then.
+const LATEST_ALARM_MS: u64 = 9_000_000_000_000;
 
 #[wasm_bindgen]
 extern "C" {

@@ -79,7 +79,14 @@ fn a_rules_limits_are_counted_as_the_rule_says() {
         policy.origin,
         Origin::Url("http://127.0.0.1:8000".to_owned())
     );
-    assert_eq!(policy.origin_timeout_ms, 30_000);
+    let expected = Forwarding {
+        origin_timeout_ms: 30_000,
+        upload_timeout_ms: 30_000,
+        host: Host::Origin,
+        rewrites_locations: true,
+        zone_cache: false,
+    };
+    assert_eq!(policy.forwarding, expected);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) struct Pass {
     pub(super) authority: bool,
 }
 
-/// What becomes of a `;` that is not encoded, and of what stands behind it.
+/// The fate of a raw `;` and of what stands behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Params {
     Keep,
@@ -38,7 +38,7 @@ pub(super) enum Params {
     Cut,
 }
 
-/// How often, and into what, escapes are decoded.
+/// The way in which escapes are decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decode {
     Not,

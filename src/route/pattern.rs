@@ -108,8 +108,8 @@ impl Pattern {
         })
     }
 
-    /// Whether a request with this method and this reading of its path is meant, whatever the letter case and with or without
-    /// a slash at the end. Without a method, it may have any.
+    /// `true` if a request with this method and this reading of its path is meant, whatever the letter case and with or without
+    /// a slash at the end. `None` stands for any method.
     #[must_use]
     pub fn matches(&self, method: Option<&str>, reading: &str) -> bool {
         let path = reading.strip_suffix('/').unwrap_or(reading);
@@ -123,7 +123,7 @@ impl Pattern {
         self.matches_method(method) && self.matches_path(path, |name, found| name == found)
     }
 
-    /// Whether a request with this method is meant, if its path is.
+    /// `true` if a request with this method is meant, provided its path is.
     pub(crate) fn matches_method(&self, method: Option<&str>) -> bool {
         let Some(method) = method else { return true };
         let method = if method == "HEAD" { "GET" } else { method };
@@ -166,7 +166,7 @@ impl Pattern {
         covers_methods && covers_start && covers_rest
     }
 
-    /// Whether some request is meant by both.
+    /// `true` if some request is meant by both.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         let shares_method = self.methods.is_empty()
@@ -205,7 +205,7 @@ impl Pattern {
             .collect()
     }
 
-    /// Whether it says nothing of the method.
+    /// `true` if the pattern leaves the method open.
     #[must_use]
     pub fn has_any_method(&self) -> bool {
         self.methods.is_empty()
@@ -232,7 +232,7 @@ fn method(name: &str) -> Result<String, PatternError> {
     }
 }
 
-/// Whether two names differ at most in letter case.
+/// `true` if two names differ at most in letter case.
 fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
         // What only looks like a letter of ASCII in capitals is no other spelling of it.

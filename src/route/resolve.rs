@@ -63,7 +63,7 @@ fn resolve_dots(path: &mut String, segment_at: usize) -> bool {
     true
 }
 
-/// How many dots a segment is, if it is nothing else.
+/// The number of dots in a segment that is nothing else, one or two.
 fn dots(segment: &str) -> Option<usize> {
     let mut rest = segment;
     let mut dots = 0;
@@ -78,7 +78,7 @@ fn dots(segment: &str) -> Option<usize> {
     (1..=2).contains(&dots).then_some(dots)
 }
 
-/// What is not in the path percent-encode set (URL Standard, section 1.3).
+/// Everything outside the path percent-encode set (URL Standard, section 1.3).
 const fn is_allowed(character: char) -> bool {
     matches!(character, '!'..='~')
         && !matches!(

@@ -4,7 +4,7 @@
 use super::Warning;
 use crate::policy::{Allowance, DEFAULT, Policy, Rule};
 
-/// How many segments an identifier is taken to become at most.
+/// Segments that an identifier is taken to become, at most.
 const MAX_SEGMENTS: usize = 4;
 
 impl Policy {
