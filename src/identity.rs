@@ -191,8 +191,14 @@ impl<'a> Client<'a> {
         if let Some(Sent::Ambiguous(why)) = self.api_key.get() {
             return Some(Refusal::BadRequest(why));
         }
-        let is_refused = self.identification.unverified == Unverified::Refuse;
-        (is_refused && self.faults().next().is_some()).then_some(Refusal::Unverified)
+        if self.identification.unverified == Unverified::Address {
+            return None;
+        }
+        self.faults().next().map(|fault| match fault {
+            // That is no fault of the client's, who should try again and not log in.
+            Fault::NoKeySet => Refusal::LimiterUnavailable,
+            _ => Refusal::Unverified,
+        })
     }
 
     /// What the operator is told of the request.
@@ -218,7 +224,7 @@ impl<'a> Client<'a> {
     fn faults(&self) -> impl Iterator<Item = Fault> {
         let token = match self.verdict.get() {
             Some(Verdict::Unverified(fault)) => Some(*fault),
-            Some(Verdict::LacksKey) => Some(Fault::UnknownKey),
+            Some(Verdict::LacksKey) => Some(Fault::NoKeySet),
             Some(Verdict::Verified(_)) if self.asked_for.get().user && self.has_no_user() => {
                 Some(Fault::NoUser)
             }

@@ -239,7 +239,8 @@ describe("keys from a JWK Set", () => {
     const { issuer, bouncer } = rotating;
     const remembered = one.token();
     assert.ok(await proves(bouncer, remembered));
-    assert.ok(!(await proves(bouncer, two.token())), "its minute is not over");
+    // On a machine on which everything takes long, it is over by now, and this would be the second question.
+    if (Date.now() < asked_at_ms + 50_000) assert.ok(!(await proves(bouncer, two.token())), "its minute is not over");
     issuer.answer = keys(two);
     await sleep(Math.max(0, asked_at_ms + 61_000 - Date.now()));
     assert.ok(await proves(bouncer, remembered), "nobody has asked yet");
@@ -247,6 +248,24 @@ describe("keys from a JWK Set", () => {
     assert.equal(issuer.asked, 2);
     for (const token of [remembered, one.token()]) assert.ok(!(await proves(bouncer, token)));
     assert.equal(issuer.asked, 2);
+  });
+
+  it("are asked for again a second after a fetch that failed, and one that is listed twice is one", async () => {
+    const { issuer, bouncer } = await start((response) => response.destroy());
+    const user = one.token();
+    assert.ok(!(await proves(bouncer, user)));
+    assert.equal(issuer.asked, 1);
+    issuer.answer = keys(one, one);
+    await sleep(1_100);
+    assert.ok(await proves(bouncer, user));
+    assert.ok(await proves(bouncer, one.token({ header: { kid: undefined } })));
+    assert.equal(issuer.asked, 2);
+  });
+
+  it("stay when the issuer has none any more", async () => {
+    const { issuer, bouncer } = failing;
+    issuer.answer = keys();
+    assert.ok(await proves(bouncer, one.token()));
   });
 
   it("stay when the issuer is down", async () => {

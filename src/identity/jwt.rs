@@ -257,6 +257,7 @@ impl Look<'_> {
         match set.find(token.key_id.as_deref()) {
             Found::Key(key) => self.check(reading, &token, key, found),
             Found::Missing if set.is_worth_waiting(self.now_ms) => found.add(Verdict::LacksKey),
+            Found::Missing if set.is_failing() => found.add(Verdict::Unverified(Fault::NoKeySet)),
             Found::Missing | Found::Ambiguous => {
                 found.add(Verdict::Unverified(Fault::UnknownKey));
             }

@@ -168,7 +168,7 @@ impl Sender {
                 ),
                 _ => "it was not signed with the other half of jwt.public_key".to_owned(),
             },
-            Fault::NoUser | Fault::Unchecked | Fault::TooLong | Fault::UnlistedApiKey => String::new(),
+            Fault::NoKeySet | Fault::NoUser | Fault::Unchecked | Fault::TooLong | Fault::UnlistedApiKey => String::new(),
         }
     }
 

@@ -21,6 +21,8 @@ pub enum Fault {
     Premature,
     /// No key of the set is the one that it names, or it does not say which.
     UnknownKey,
+    /// The key that it names is not there, and the set cannot be fetched.
+    NoKeySet,
     /// The signature is not the key's.
     Signature,
     /// Too many others from the same address had a wrong signature in this second, so its own was not checked.
@@ -37,7 +39,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every reason.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Malformed,
         Self::Algorithm,
         Self::Critical,
@@ -47,6 +49,7 @@ impl Fault {
         Self::Expired,
         Self::Premature,
         Self::UnknownKey,
+        Self::NoKeySet,
         Self::Signature,
         Self::Unchecked,
         Self::TooLong,
@@ -67,6 +70,7 @@ impl Fault {
             Self::Expired => "expired",
             Self::Premature => "not_yet_valid",
             Self::UnknownKey => "unknown_key",
+            Self::NoKeySet => "no_key_set",
             Self::Signature => "bad_signature",
             Self::Unchecked => "unchecked",
             Self::TooLong => "too_long",

@@ -178,6 +178,11 @@ impl KeySet {
         self.pause_ms = pause_ms;
     }
 
+    /// Whether the last fetch has failed, so that a key which is missing may be there.
+    pub(super) const fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
     /// Whether a fetch is under way that may still succeed.
     pub(super) fn is_asking(&self, now_ms: u64) -> bool {
         let is_in_time = |asked_at_ms| now_ms.abs_diff(asked_at_ms) < u64::from(TIMEOUT_MS);

@@ -42,7 +42,7 @@ impl Reading {
     }
 }
 
-/// Every reading; the same may be there more than once.
+/// Every reading, and none twice.
 pub(super) fn of(authorization: &str) -> Result<Vec<Reading>, TooMany> {
     let mut readings = Vec::new();
     add(&mut readings, authorization)?;
@@ -95,11 +95,19 @@ fn add_cut(readings: &mut Vec<Reading>, text: &str) -> Result<(), TooMany> {
         let length = rest.bytes().position(|byte| !is_part(byte));
         if let Some(reading) = first(rest, length.unwrap_or(rest.len())) {
             found += 1;
-            if found > MAX_TOKENS {
-                return Err(TooMany);
-            }
-            readings.push(reading);
+            push(readings, reading, found)?;
         }
+    }
+    Ok(())
+}
+
+/// Adds one of so many tokens, unless it is there.
+fn push(readings: &mut Vec<Reading>, reading: Reading, found: usize) -> Result<(), TooMany> {
+    if found > MAX_TOKENS {
+        return Err(TooMany);
+    }
+    if !readings.contains(&reading) {
+        readings.push(reading);
     }
     Ok(())
 }
@@ -113,10 +121,7 @@ fn add(readings: &mut Vec<Reading>, text: &str) -> Result<(), TooMany> {
         let length = piece_and_rest.bytes().position(|byte| !is_part(byte));
         if let Some(reading) = first(piece_and_rest, length.unwrap_or(piece_and_rest.len())) {
             found += 1;
-            if found > MAX_TOKENS {
-                return Err(TooMany);
-            }
-            readings.push(reading);
+            push(readings, reading, found)?;
         }
         rest = length
             .and_then(|length| piece_and_rest.get(length..))
