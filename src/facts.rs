@@ -116,7 +116,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// What the request says it wants.
+    /// The request line, and the headers that may claim another.
     #[must_use]
     pub const fn line(&self) -> RequestLine<'a> {
         RequestLine {

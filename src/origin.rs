@@ -6,7 +6,7 @@ use crate::head::{Head, value};
 use crate::identity::Fingerprint;
 use crate::policy::{Host, Origin};
 use crate::refusal::Refusal;
-use crate::route::resolve;
+use crate::route::{is_divided_anew, resolve};
 
 mod address;
 
@@ -96,7 +96,8 @@ pub struct Pseudonym(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The client's path, resolved, and its query, at the origin's address: a `..` never leads out of a base path. A bound
-    /// origin gets the client's own URL, which is not taken apart: whoever parses a URL rewrites some of it.
+    /// origin gets the client's own URL, which is not taken apart, since whoever parses a URL rewrites some of it, unless there are
+    /// dots or backslashes to resolve.
     pub url: Option<String>,
     /// The host whose address the request goes to, where the URL has the client's.
     pub named: Option<String>,
@@ -181,15 +182,22 @@ impl Outgoing {
             credentials,
             ..
         } = *facts;
+        let query = || {
+            let rest = target.strip_prefix(path).unwrap_or_default();
+            rest.split('#').next().unwrap_or_default()
+        };
         let (url, named) = match origin {
             Origin::Url(base) => {
-                let rest = target.strip_prefix(path).unwrap_or_default();
-                let query = rest.split('#').next().unwrap_or_default();
-                let path = resolve(path);
+                let (path, query) = (resolve(path), query());
                 match under_clients_host(base, wanted, facts) {
                     Some((base, named)) => (Some(format!("{base}{path}{query}")), Some(named)),
                     None => (Some(format!("{base}{path}{query}")), None),
                 }
+            }
+            // Of a URL that it is handed on the runtime resolves `..` and neither `%2e%2e` nor `\`.
+            Origin::Binding if is_divided_anew(path) => {
+                let url = format!("{scheme}://{host}{}{}", resolve(path), query());
+                (Some(url), None)
             }
             Origin::Binding => (None, None),
         };
@@ -338,6 +346,16 @@ mod tests {
             None,
         );
         assert_eq!(outgoing.url, None);
+    }
+
+    #[test]
+    fn a_bound_origin_gets_what_was_matched_where_a_path_is_divided_anew() {
+        let lines =
+            "1000\nGET\nhttps://api.example.com:8443/../x/%2e%2E/y\\z?q=1#f\n203.0.113.7\n\n\n";
+        let (facts, through) = (Facts::read(lines), Pseudonym::new("{}"));
+        let outgoing = Outgoing::new(&Origin::Binding, Host::Origin, &facts, &through, None);
+        let url = outgoing.url.as_deref();
+        assert_eq!(url, Some("https://api.example.com:8443/y/z?q=1"));
     }
 
     #[test]

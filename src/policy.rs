@@ -206,7 +206,7 @@ impl Policy {
         names
     }
 
-    /// Whether the method of a request can make a difference.
+    /// `true` if the method of a request can make a difference.
     fn tells_methods(&self) -> bool {
         let mut patterns = self.rules.iter().flat_map(|rule| &rule.patterns);
         patterns.any(|pattern| !pattern.has_any_method())

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::Limit;
 
 pub mod fixed_window;
+mod late;
 pub mod sliding_log;
 pub mod sliding_window;
 pub mod token_bucket;
@@ -22,7 +23,7 @@ pub mod token_bucket;
 use fixed_window::FixedWindow;
 use sliding_log::SlidingLog;
 use sliding_window::SlidingWindow;
-use token_bucket::{Holds, TokenBucket};
+use token_bucket::TokenBucket;
 
 /// How a limit is counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,108 +181,6 @@ impl State {
             }
         }
         Ok(())
-    }
-
-    /// Takes `cost` permits as if at `taken_ms`, which lies in the past, and unless they would have come back by
-    /// themselves.
-    pub(crate) fn charge_late(
-        &mut self,
-        holds: &mut Option<Box<Holds>>,
-        limit: &Limit,
-        (now_ms, taken_ms): (u64, u64),
-        cost: NonZeroU32,
-    ) {
-        match self {
-            Self::FixedWindow(window) => {
-                *window = window.charged_late(limit, now_ms, taken_ms, cost);
-            }
-            Self::SlidingLog(log) => log.charge_late(limit, now_ms, taken_ms, cost),
-            Self::SlidingWindow(window) => {
-                *window = window.charged_late(limit, now_ms, taken_ms, cost);
-            }
-            Self::TokenBucket(bucket) => {
-                bucket.charge_beside(holds, limit, (now_ms, taken_ms), cost);
-            }
-        }
-    }
-
-    /// Gives back `cost` permits that were taken at `taken_ms`, unless they have come back by themselves.
-    pub(crate) fn refund(
-        &mut self,
-        holds: &mut Option<Box<Holds>>,
-        limit: &Limit,
-        (now_ms, taken_ms): (u64, u64),
-        cost: NonZeroU32,
-    ) {
-        match self {
-            Self::FixedWindow(window) => *window = window.refunded(limit, now_ms, taken_ms, cost),
-            Self::SlidingLog(log) => log.refund(taken_ms, cost),
-            Self::SlidingWindow(window) => *window = window.refunded(limit, now_ms, taken_ms, cost),
-            Self::TokenBucket(bucket) => {
-                bucket.refund_beside(holds, limit, (now_ms, taken_ms), cost);
-            }
-        }
-    }
-
-    /// Takes `cost` permits as if at `taken_ms`, and so that they can be given back as if they had never been taken.
-    pub(crate) fn hold(
-        &mut self,
-        holds: &mut Option<Box<Holds>>,
-        limit: &Limit,
-        (now_ms, taken_ms): (u64, u64),
-        (id, cost): (u64, NonZeroU32),
-    ) {
-        match self {
-            Self::TokenBucket(bucket) => {
-                bucket.hold(holds, limit, (now_ms, taken_ms), (id, cost));
-            }
-            // The others forget any charge exactly.
-            _ => self.charge_late(holds, limit, (now_ms, taken_ms), cost),
-        }
-    }
-
-    /// Ends a hold: it becomes a charge, or was never taken.
-    pub(crate) fn end_hold(
-        &mut self,
-        holds: &mut Option<Box<Holds>>,
-        limit: &Limit,
-        (now_ms, taken_ms): (u64, u64),
-        (id, cost): (u64, NonZeroU32),
-        is_kept: bool,
-    ) {
-        match self {
-            Self::TokenBucket(bucket) => bucket.end_hold(holds, id, is_kept),
-            _ if is_kept => {}
-            _ => self.refund(holds, limit, (now_ms, taken_ms), cost),
-        }
-    }
-
-    /// The state under `to`, whose window is shorter than that of `from`, as far as it is certain: a permit whose moment is
-    /// not known may have been taken before the shorter window began.
-    pub(crate) fn narrowed(&self, from: &Limit, to: &Limit, now_ms: u64) -> Self {
-        let mut narrow = Self::fresh(to.algorithm());
-        let mut took = |taken_ms, used| {
-            if let Some(used) = NonZeroU32::new(used) {
-                narrow.charge_late(&mut None, to, (now_ms, taken_ms), used);
-            }
-        };
-        match self {
-            Self::SlidingLog(_) if to.algorithm() == Algorithm::SlidingLog => return self.clone(),
-            Self::SlidingLog(log) => log.moments_ms().for_each(|taken_ms| took(taken_ms, 1)),
-            Self::FixedWindow(window) => {
-                let (start_ms, used) = window.latest();
-                took(start_ms, used);
-            }
-            Self::SlidingWindow(window) => {
-                let (start_ms, used) = window.latest();
-                took(start_ms, used);
-            }
-            Self::TokenBucket(bucket) => {
-                let start_ms = fixed_window::start_ms(to, now_ms);
-                took(start_ms, bucket.certain_since(from, now_ms, start_ms));
-            }
-        }
-        narrow
     }
 
     /// Where the key stands at `now_ms`.

@@ -25,9 +25,10 @@ const SNAPSHOT: &str = "ledger";
 /// An object may leave memory after about 10 s without a request; by then, what it holds must be saved.
 const IDLE_MS: u32 = 8_000;
 
-/// The latest moment that an alarm can be set for, in milliseconds since the Unix epoch: the last of JavaScript's dates
-/// (ECMA-262, section 21.4.1.1). What expires later is looked at then.
-const LATEST_ALARM_MS: u64 = 8_640_000_000_000_000;
+/// The latest moment that an alarm is set for, in milliseconds since the Unix epoch: in the year 2255. The runtime counts
+/// nanoseconds in 64 bits, and takes an alarm after 2262 without an error for one that is not set. JavaScript's dates would
+/// end at 8.64e15. What expires later is looked at again then.
+const LATEST_ALARM_MS: u64 = 9_000_000_000_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -151,12 +152,12 @@ impl LedgerObject {
 /// What JavaScript calls, for as long as the object lives.
 fn on(
     this: &Weak<Shared>,
-    act: impl Fn(&Shared, JsValue) + 'static,
+    act: impl Fn(&Shared, &JsValue) + 'static,
 ) -> Closure<dyn FnMut(JsValue)> {
     let this = this.clone();
     Closure::new(move |value| {
         if let Some(shared) = this.upgrade() {
-            act(&shared, value);
+            act(&shared, &value);
         }
     })
 }
@@ -192,11 +193,8 @@ impl Shared {
         }
     }
 
-    fn write_failed(&self, error: JsValue) {
-        log_error(
-            "a ledger could not be saved, it will be tried again",
-            &error,
-        );
+    fn write_failed(&self, error: &JsValue) {
+        log_error("a ledger could not be saved, it will be tried again", error);
         self.in_flight.set(self.in_flight.get().saturating_sub(1));
         let mut ledger = self.ledger.borrow_mut();
         ledger.failed();
@@ -214,8 +212,8 @@ impl Shared {
     }
 
     /// The next save sets it again.
-    fn alarm_failed(&self, error: JsValue) {
-        log_error("an alarm could not be set, it will be tried again", &error);
+    fn alarm_failed(&self, error: &JsValue) {
+        log_error("an alarm could not be set, it will be tried again", error);
         self.has_alarm.set(false);
     }
 

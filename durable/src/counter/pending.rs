@@ -132,7 +132,15 @@ impl Counter {
             if pending.provisional_until_ms < now_ms {
                 pending.provisional_until_ms = 0;
             }
-            if pending.reserved_until_ms < now_ms && pending.provisional_until_ms == 0 {
+            let is_lapsed = pending.is_reserved() && pending.reserved_until_ms < now_ms;
+            if pending.provisional_until_ms > 0 && is_lapsed {
+                pending.reserved_until_ms = 0;
+                for slot in &mut self.slots {
+                    slot.unsaved.charge(pending.cost);
+                }
+            }
+            let is_over = pending.provisional_until_ms == 0 && pending.reserved_until_ms < now_ms;
+            if is_over {
                 self.end(index, true, now_ms);
             } else {
                 index += 1;

@@ -96,10 +96,9 @@ impl Slot {
             .end_hold(&mut self.holds, &self.limit, times_ms, charge, is_kept);
         match (is_kept, pending.is_reserved()) {
             (true, true) => self.unsaved.charge(pending.cost),
-            (true, false) => {}
             (false, _) if pending.is_saved => self.unsaved.refund(pending.cost),
             (false, false) => self.unsaved.uncharge(pending.cost),
-            (false, true) => {}
+            (true, false) | (false, true) => {}
         }
     }
 

@@ -31,10 +31,9 @@ impl Ledger {
                 counter.settle(id, *is_kept, seen_ms)
             });
             match settled {
-                Settled::Known => {}
                 Settled::OnDisk => self.must_save.note(),
                 Settled::Unknown if *is_kept => self.charge_forgotten(id, taken_ms, claim),
-                Settled::Unknown => {}
+                Settled::Known | Settled::Unknown => {}
             }
         }
         let claims: Vec<Claim> = outcomes.iter().map(|each| each.claim.clone()).collect();

@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use bouncer_durable::Algorithm;
 use bouncer_durable::ledger::Ledger;
+use bouncer_durable::{Algorithm, Refused};
 use proptest::prelude::*;
 
+use crate::model::Model;
 use crate::traces::{arrivals, at_cost, claim, config, limit, next_id, start_ms};
 
 proptest! {
@@ -43,5 +44,50 @@ proptest! {
         // While the clock is a little behind, time stands still until it has caught up.
         let caught_up_ms = if back_ms <= 60_000 { back_ms } else { 0 };
         prop_assert!(standing.full_ms <= windows * limit.quota_window_ms() + caught_up_ms);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_and_forth_over_a_boundary_hands_out_nothing_twice(
+        limit in limit(), start_ms in start_ms(), steps in prop::collection::vec((0..200_u64, any::<bool>()), 1..60),
+        ahead_ms in 1..60_000_u64, cost in 1..3_u32,
+    ) {
+        let claims = at_cost(&[claim("c", &[limit])], NonZeroU32::new(cost).unwrap());
+        let (mut ledger, mut now_ms, mut seen_ms) = (Ledger::default(), start_ms, 0);
+        // As if the clock had never gone back.
+        let mut model = Model::new(limit);
+        for (step_ms, is_ahead) in steps {
+            now_ms += step_ms;
+            let clock_ms = if is_ahead { now_ms + ahead_ms } else { now_ms };
+            seen_ms = clock_ms.max(seen_ms);
+            let decision = ledger.take(next_id(), &claims, clock_ms);
+            prop_assert_eq!(decision.now_ms, clock_ms);
+            prop_assert_eq!(decision.refused().is_none(), model.admits(seen_ms, cost));
+            match decision.refused() {
+                None => model.admit(seen_ms, cost),
+                // Retry-After is kept by a clock that goes on from here.
+                Some((_, Refused::Until { retry_ms })) => {
+                    let admits_from = model.admits_from(seen_ms, cost);
+                    prop_assert_eq!(admits_from, Some(clock_ms + retry_ms));
+                }
+                Some((_, Refused::Never)) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_clock_that_jumps_far_back_and_forth_hands_out_one_quota_at_most_for_each_jump_forward(
+        limit in limit(), start_ms in start_ms(), jumps in prop::collection::vec((60_001..1_000_000_u64, 0..20_u32), 1..20),
+    ) {
+        let claims = [claim("c", &[limit])];
+        let (mut ledger, mut admitted, mut forward) = (Ledger::default(), 0, 0);
+        for (by_ms, takes) in jumps {
+            for now_ms in [start_ms, start_ms + by_ms] {
+                forward += u32::from(now_ms > start_ms);
+                for _ in 0..takes {
+                    admitted += u32::from(ledger.take(next_id(), &claims, now_ms).refused().is_none());
+                }
+            }
+            prop_assert!(admitted <= limit.quota() * (1 + forward));
+        }
     }
 }

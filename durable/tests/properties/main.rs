@@ -6,7 +6,11 @@ mod clock;
 #[cfg(test)]
 mod counting;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod deciding;
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod governor;
 #[cfg(test)]
@@ -16,4 +20,8 @@ mod operations;
 #[cfg(test)]
 mod saving;
 #[cfg(test)]
+mod settling;
+#[cfg(test)]
 mod traces;
+#[cfg(test)]
+mod versions;

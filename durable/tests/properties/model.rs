@@ -60,7 +60,7 @@ impl Model {
         for (at_ms, cost) in self.admitted.iter().copied().chain([(now_ms, 0)]) {
             level =
                 full.min(level + u128::from(at_ms - last_ms) * u128::from(self.limit.permits()));
-            level -= u128::from(cost) * window_ms;
+            level = level.saturating_sub(u128::from(cost) * window_ms);
             last_ms = at_ms;
         }
         level

@@ -102,3 +102,49 @@ fn a_small_limit_that_an_override_has_replaced_does_not_make_every_request_a_sav
     // The override itself, then each twentieth.
     assert!((20..=21).contains(&saves), "{saves}");
 }
+
+#[test]
+fn what_a_failed_write_held_is_unsaved_again_and_written_at_the_next_chance() {
+    let limits = Limit::parse_all("60/minute").unwrap();
+    let claims = [claim("c", &limits)];
+    let mut ledger = Ledger::default();
+    let mut on_disk = ledger.clone();
+    for write in 0..10 {
+        let mut bytes = Vec::new();
+        while !ledger.is_due() {
+            ledger.take(next_id(), &claims, 1_000);
+        }
+        bytes.extend(ledger.save(Saving::Due));
+        assert!(!ledger.has_unsaved());
+        if write % 2 == 0 {
+            ledger.failed();
+            assert!(ledger.is_due(), "as much is unsaved as before");
+            // Idle, the next chance.
+            bytes = ledger.save(Saving::Idle);
+        }
+        ledger.confirmed();
+        assert!(!ledger.has_unsaved());
+        on_disk = snapshot::decode(&bytes).unwrap();
+        assert_eq!(on_disk, ledger);
+    }
+    ledger.failed();
+    assert_eq!(on_disk, ledger, "what is confirmed is on disk");
+    ledger.reset(None, 1_000);
+    ledger.save(Saving::Due);
+    ledger.failed();
+    assert!(ledger.is_due(), "no crash may undo a reset");
+}
+
+#[test]
+fn a_refund_is_saved_like_a_charge() {
+    for (limit, is_due) in [("5/minute", true), ("60/minute", false)] {
+        let claims = [claim("c", &Limit::parse_all(limit).unwrap())];
+        let mut ledger = Ledger::default();
+        ledger.take_provisionally(1, &claims, 5_000, 1_000);
+        ledger.save(Saving::Idle);
+        ledger.confirmed();
+        ledger.cancel(1, 1_000);
+        assert!(ledger.has_unsaved());
+        assert_eq!(ledger.is_due(), is_due, "{limit}");
+    }
+}
