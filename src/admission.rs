@@ -225,6 +225,12 @@ impl Objects {
         u32::try_from(left_ms).ok().filter(|left_ms| *left_ms > 0)
     }
 
+    /// How long the others and a settlement may take, in milliseconds: twice their time, so that it is known in time even where
+    /// each of them is late.
+    const fn provisional_ms(&self) -> u32 {
+        self.timeout_ms.saturating_mul(4)
+    }
+
     /// Asks for permits. As long as the others may still refuse, what is charged is provisional.
     async fn take(&self, call: &Call, on_error: OnError, left_ms: u32, is_last: bool) -> Reply {
         if self.store == Store::Memory {
@@ -238,7 +244,7 @@ impl Objects {
             &call.key,
             Operation::Take {
                 claims: call.claims(),
-                provisional_ms: if is_last { 0 } else { left_ms },
+                provisional_ms: if is_last { 0 } else { self.provisional_ms() },
                 settled: SETTLED.with_borrow_mut(|settled| settled.of(&call.key)),
             },
             self.timeout_ms.min(left_ms),

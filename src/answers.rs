@@ -1,6 +1,7 @@
 //! Bouncer's own answers, as responses.
 
 use bouncer_durable::ledger::Decision;
+use js_sys::Object;
 use wasm_bindgen::JsValue;
 
 use crate::admission::{Asked, RefusedBy};
@@ -14,12 +15,19 @@ use crate::timing::Timing;
 use crate::wire::Wire;
 
 /// The answer to what is not counted.
-pub(crate) fn refuse_at_once(wire: &Wire, refusal: &Refusal, facts: &Facts<'_>) -> JsValue {
-    refuse(wire, refusal, &Head::default(), Timing::default(), facts)
+pub(crate) fn refuse_at_once(
+    request: &Object,
+    wire: &Wire,
+    refusal: &Refusal,
+    facts: &Facts<'_>,
+) -> JsValue {
+    let (stamp, timing) = (Head::default(), Timing::default());
+    refuse(request, wire, refusal, &stamp, timing, facts)
 }
 
 /// An answer with a stamp, if that is not empty.
 pub(crate) fn refuse(
+    request: &Object,
     wire: &Wire,
     refusal: &Refusal,
     stamp: &Head,
@@ -27,11 +35,12 @@ pub(crate) fn refuse(
     facts: &Facts<'_>,
 ) -> JsValue {
     let (head, body) = wire.answer(refusal, stamp, timing, facts);
-    js::answer(refusal.status(), head.as_str(), &body)
+    js::answer(request, refusal.status(), head.as_str(), &body)
 }
 
 /// The answer to a request that a limit refuses.
 pub(crate) fn refuse_by(
+    request: &Object,
     bouncer: &Bouncer,
     by: &RefusedBy<'_>,
     asked: &Asked<'_>,
@@ -47,6 +56,7 @@ pub(crate) fn refuse_by(
     };
     let timing = Timing::new(facts.now_ms, js::now_ms(), None);
     refuse(
+        request,
         wire,
         &refusal,
         &stamp(&names, decision, wire.families),

@@ -1,10 +1,12 @@
 //! What an isolate sets up once: the policy, and the secrets it names.
 
+use serde_json::json;
+
 use crate::facts::Facts;
 use crate::identity::jwt::{Requirements, Verifier};
 use crate::identity::{Client, Identification, WORKER};
-use crate::origin::Pseudonym;
-use crate::policy::{Jwt, KeySource, Policy, PolicyError};
+use crate::origin::{ADDRESSES, Passage, Pseudonym};
+use crate::policy::{Jwt, KeySource, Origin, Policy, PolicyError};
 use crate::report::Pseudonyms;
 
 /// The name of the variable that holds the policy.
@@ -19,10 +21,6 @@ pub struct Bouncer {
     pub policy: Policy,
     /// How it is found out who is asking.
     pub identification: Identification,
-    /// The request headers that are read, joined by commas.
-    pub read_headers: String,
-    /// The response headers that an origin may have set too, joined by commas.
-    pub contested_headers: String,
     /// By which it knows a request that it has forwarded itself.
     pub pseudonym: Pseudonym,
     /// Sent to the origin with every request, if set.
@@ -67,18 +65,45 @@ impl Bouncer {
             identification.role_claim.clone_from(&jwt.role_claim);
             identification.plan_claim.clone_from(&jwt.plan_claim);
         }
-        let read_headers = [policy.headers().as_slice(), &[WORKER]].concat().join(",");
-        let contested_headers = policy.wire.contested();
         let origin_secret = variable(ORIGIN_SECRET);
         Ok(Self {
             policy,
             identification,
-            read_headers,
-            contested_headers,
             pseudonym: Pseudonym::new(&json),
             pseudonyms: Pseudonyms::new(origin_secret.as_deref().unwrap_or_default().as_bytes()),
             origin_secret,
         })
+    }
+
+    /// What JavaScript does for every request, as JSON: it is told once.
+    #[must_use]
+    pub fn settings(&self) -> String {
+        let read = [self.policy.headers().as_slice(), &[WORKER]].concat();
+        let passage = Passage::new(&read, self.policy.dropped_headers());
+        let forwarding = self.policy.forwarding;
+        let addresses: &[&str] = match self.policy.origin {
+            Origin::Url(_) if forwarding.rewrites_locations => &ADDRESSES,
+            _ => &[],
+        };
+        let lower = |names: Vec<&str>| -> Vec<_> {
+            names.iter().map(|name| name.to_ascii_lowercase()).collect()
+        };
+        json!({
+            "read": read,
+            "pseudonym": self.pseudonym.as_str(),
+            "dropped": passage.dropped,
+            "droppedPrefixes": passage.dropped_prefixes,
+            "addressed": passage.addressed,
+            "guarded": passage.guarded,
+            "guardedPrefixes": passage.guarded_prefixes,
+            "contested": lower(self.policy.wire.contested()),
+            "addresses": addresses,
+            "originTimeoutMs": forwarding.origin_timeout_ms,
+            "uploadTimeoutMs": forwarding.upload_timeout_ms,
+            "zoneCache": forwarding.zone_cache,
+            "credentials": self.policy.api_keys.iter().map(|keys| &keys.header).collect::<Vec<_>>(),
+        })
+        .to_string()
     }
 
     /// Without a secret to make pseudonyms from, uses random bytes: then they are the same within one isolate.

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-/// Headers to set, as `Name: value` lines.
+/// Headers to set, as `Name: value` lines; those to append to what is there begin with a `+`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head(String);
 
@@ -13,6 +13,11 @@ impl Head {
     pub fn set(&mut self, name: &str, value: impl Display) {
         // Writing to a string does not fail.
         let _ = writeln!(self.0, "{name}: {value}");
+    }
+
+    /// Adds a value behind what the header has. The same holds for its name and value.
+    pub fn append(&mut self, name: &str, value: impl Display) {
+        let _ = writeln!(self.0, "+{name}: {value}");
     }
 
     /// Adds the headers of another head.

@@ -3,11 +3,59 @@
 use js_sys::{Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+#[wasm_bindgen(module = "/src/settings.mjs")]
+extern "C" {
+    /// What holds for every request of this isolate, as JSON: see `Bouncer::settings`.
+    #[wasm_bindgen(js_name = setUp)]
+    pub(crate) fn set_up(settings: &str);
+}
+
+#[wasm_bindgen(module = "/src/body.mjs")]
+extern "C" {
+    /// A response of our own to this request. To a HEAD the runtime sends the length of the body and not the body.
+    pub(crate) fn answer(request: &Object, status: u16, head: &str, body: &str) -> JsValue;
+}
+
+#[wasm_bindgen(module = "/src/proxy.mjs")]
+extern "C" {
+    /// The request, sent to `url` if there is one, and through the binding if there is one; `named` is the host that its
+    /// address is looked up for, where `url` has another. The promise is of the origin's response; it fails with a
+    /// `TimeoutError` if the origin does not begin to answer in time, and with an `AbandonedError` if the client does not
+    /// stay for it, or sends its body too slowly.
+    pub(crate) fn forward(
+        request: &Object,
+        binding: Option<&Object>,
+        url: Option<&str>,
+        named: Option<&str>,
+        head: &str,
+    ) -> Promise;
+
+    /// The response with these headers set; or, where it has some that are contested, their lines and nothing set.
+    #[wasm_bindgen(catch)]
+    pub(crate) fn stamped(
+        response: &Response,
+        head: &str,
+        contested: u8,
+    ) -> Result<JsValue, JsValue>;
+}
+
+/// Which headers of the origin's are to be settled before ours are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Contested {
+    /// They are settled.
+    None,
+    /// Those that can hold the origin's own address.
+    Addresses,
+    /// Those, and what the stamp and the policy set.
+    All,
+}
+
 #[wasm_bindgen(module = "/src/glue.mjs")]
 extern "C" {
-    /// The time, method, URL, address, `Authorization`, `X-Forwarded-For` and `CDN-Loop`, a line each, and the headers of
-    /// these names that are there; no value can contain a line break.
-    pub(crate) fn facts(request: &Object, read_headers: &str) -> String;
+    /// The time, method, URL, address, `Authorization`, flaw and marks, a line each (see `Facts::read`), and the headers
+    /// that are read and there; no value can contain a line break. What is too long is a NUL.
+    pub(crate) fn facts(request: &Object) -> String;
 
     /// A variable or secret: a string as it is, anything else as JSON.
     pub(crate) fn variable(env: &Object, name: &str) -> Option<String>;
@@ -44,20 +92,6 @@ extern "C" {
     /// A promise that is kept after this time.
     pub(crate) fn pause(duration_ms: u32) -> Promise;
 
-    /// A response of our own. To a HEAD the runtime sends the length of the body and not the body.
-    pub(crate) fn answer(status: u16, head: &str, body: &str) -> JsValue;
-
-    /// The request, sent to `url` if there is one, and through the binding if there is one. The promise is of the origin's
-    /// response; it fails with a `TimeoutError` if the origin does not begin to answer in time, and with an `AbandonedError`
-    /// if the client does not stay for it.
-    pub(crate) fn forward(
-        request: &Object,
-        binding: Option<&Object>,
-        url: Option<&str>,
-        head: &str,
-        timeout_ms: u32,
-    ) -> Promise;
-
     /// Writes a line to the log, and a data point of this weight to the binding `ANALYTICS` if there is one.
     pub(crate) fn report(
         env: &Object,
@@ -69,15 +103,6 @@ extern "C" {
         retry_after: f64,
         weight: f64,
     );
-
-    /// The response with these headers set; or, where it has some of the contested ones already, their lines and nothing
-    /// set.
-    #[wasm_bindgen(catch)]
-    pub(crate) fn stamped(
-        response: &Response,
-        head: &str,
-        contested: &str,
-    ) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen]

@@ -19,6 +19,7 @@ use bouncer::Bouncer;
 use facts::Facts;
 use head::Head;
 use identity::Client;
+use js::Contested;
 use origin::{Failure, Outgoing};
 use policy::{Mode, Origin, Route};
 use refusal::Refusal;
@@ -59,13 +60,16 @@ pub use bouncer_durable::object::LedgerObject;
 pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let Some(bouncer) = bouncer(&env) else {
         let (wire, facts) = (Wire::default(), Facts::read(""));
-        return refuse_at_once(&wire, &Refusal::PolicyInvalid, &facts);
+        return refuse_at_once(&request, &wire, &Refusal::PolicyInvalid, &facts);
     };
-    let lines = js::facts(&request, &bouncer.read_headers);
+    let lines = js::facts(&request);
     let facts = Facts::read(&lines);
     let wire = &bouncer.policy.wire;
-    if bouncer.pseudonym.is_in(facts.cdn_loop) {
-        return refuse_at_once(wire, &Refusal::LoopDetected, &facts);
+    if facts.is_back {
+        return refuse_at_once(&request, wire, &Refusal::LoopDetected, &facts);
+    }
+    if let Some(flaw) = facts.flaw {
+        return refuse_at_once(&request, wire, &flaw.refusal(), &facts);
     }
     let route = bouncer.policy.route_line(&facts.line());
     let client = bouncer.client(&facts);
@@ -87,12 +91,12 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     {
         report::refused(&env, &bouncer.pseudonyms, What::Refused, &by);
         report::told(&env, &client, facts.now_ms);
-        return refuse_by(bouncer, &by, enforced, &decision, &facts);
+        return refuse_by(&request, bouncer, &by, enforced, &decision, &facts);
     }
     if !lacks_key {
         report::told(&env, &client, facts.now_ms);
         if let Some(refusal) = refusal {
-            return refuse_at_once(wire, &refusal, &facts);
+            return refuse_at_once(&request, wire, &refusal, &facts);
         }
     }
 
@@ -115,7 +119,8 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
             let (asked, refusal) = ask(&route, &client);
             report::told(&visit.env, &client, facts.now_ms);
             if let Some(refusal) = refusal {
-                return Ok(refuse_at_once(&bouncer.policy.wire, &refusal, &facts));
+                let wire = &bouncer.policy.wire;
+                return Ok(refuse_at_once(&visit.request, wire, &refusal, &facts));
             }
             asked
         } else {
@@ -172,7 +177,8 @@ impl Visit {
             report::refused(&self.env, &self.bouncer.pseudonyms, What::Refused, &by);
             admission.remember();
             let facts = Facts::read(&self.lines);
-            let response = refuse_by(self.bouncer, &by, admission.asked(), &decision, &facts);
+            let asked = admission.asked();
+            let response = refuse_by(&self.request, self.bouncer, &by, asked, &decision, &facts);
             return (response, End::NeverSent);
         }
         if !admission.admits() {
@@ -210,19 +216,20 @@ impl Visit {
             origin_secret,
             ..
         } = self.bouncer;
-        let facts = Facts::read(&self.lines);
-        let outgoing = Outgoing::new(&policy.origin, &facts, pseudonym, origin_secret.as_deref());
         let binding = match policy.origin {
             Origin::Url(_) => None,
             Origin::Binding => self.env.origin(),
         };
-        let sent = js::forward(
-            &self.request,
-            binding.as_ref(),
-            outgoing.url.as_deref(),
-            outgoing.head.as_str(),
-            policy.origin_timeout_ms,
-        );
+        // What is sent is copied, and nothing of it stays here while the origin works.
+        let sent = {
+            let facts = Facts::read(&self.lines);
+            let (origin, host) = (&policy.origin, policy.forwarding.host);
+            let secret = origin_secret.as_deref();
+            let Outgoing { url, named, head } =
+                Outgoing::new(origin, host, &facts, pseudonym, secret);
+            let (url, named) = (url.as_deref(), named.as_deref());
+            js::forward(&self.request, binding.as_ref(), url, named, head.as_str())
+        };
         match JsFuture::from(sent).await {
             Ok(response) => Ok(response.unchecked_into()),
             Err(error) => Err(failure(&error)),
@@ -240,25 +247,24 @@ impl Visit {
         stamp: &Head,
         origin_ms: Option<u64>,
     ) -> Result<JsValue, Failure> {
-        let Bouncer {
-            policy,
-            contested_headers,
-            ..
-        } = self.bouncer;
+        let policy = &self.bouncer.policy;
         let facts = Facts::read(&self.lines);
         let timing = Timing::new(facts.now_ms, js::now_ms(), origin_ms);
-        let head = policy.wire.on_response(stamp, "", timing, &facts);
-        let contested = match head.as_str() {
-            "" => "",
-            _ => contested_headers,
+        let set = |head: &Head, contested| {
+            js::stamped(response, head.as_str(), contested as u8).map_err(|error| failure(&error))
         };
-        let stamped =
-            js::stamped(response, head.as_str(), contested).map_err(|error| failure(&error))?;
-        match stamped.as_string() {
+        let head = policy.wire.on_response(stamp, "", timing, &facts);
+        let stamped = match head.as_str() {
+            "" => set(&head, Contested::Addresses)?,
+            _ => set(&head, Contested::All)?,
+        };
+        let theirs: Option<String> = stamped.as_string();
+        match theirs {
             None => Ok(stamped),
             Some(theirs) => {
                 let head = policy.wire.on_response(stamp, &theirs, timing, &facts);
-                js::stamped(response, head.as_str(), "").map_err(|error| failure(&error))
+                let head = head.and(&origin::exchanged(&policy.origin, &facts, &theirs));
+                set(&head, Contested::None)
             }
         }
     }
@@ -266,7 +272,8 @@ impl Visit {
     fn refuse(&self, refusal: &Refusal, stamp: &Head, origin_ms: Option<u64>) -> JsValue {
         let facts = Facts::read(&self.lines);
         let timing = Timing::new(facts.now_ms, js::now_ms(), origin_ms);
-        refuse(&self.bouncer.policy.wire, refusal, stamp, timing, &facts)
+        let wire = &self.bouncer.policy.wire;
+        refuse(&self.request, wire, refusal, stamp, timing, &facts)
     }
 }
 
@@ -339,7 +346,11 @@ fn bouncer(env: &js::Env) -> Option<&'static Bouncer> {
                 |name| js::is_bound(env, name),
             ) {
                 // An isolate has one policy for as long as it lives.
-                Ok(bouncer) => Some(Box::leak(Box::new(bouncer.with_random(js::random_id())))),
+                Ok(bouncer) => {
+                    let bouncer = bouncer.with_random(js::random_id());
+                    js::set_up(&bouncer.settings());
+                    Some(Box::leak(Box::new(bouncer)))
+                }
                 Err(error) => {
                     js::log_error(&format!(
                         "the policy is not valid, nothing is forwarded. {error}"

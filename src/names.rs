@@ -10,6 +10,22 @@ pub const X_RESET: &str = "X-RateLimit-Reset";
 pub const POLICY: &str = "RateLimit-Policy";
 /// Where the client stands under every limit (the same, section 4).
 pub const STANDING: &str = "RateLimit";
+/// The families of three in which origins say what [`X_LIMIT`], [`X_REMAINING`] and [`X_RESET`] say: ours, the older drafts'
+/// (draft-ietf-httpapi-ratelimit-headers-06, section 5; their reset is a number of seconds from now), and further spellings.
+pub const TRIOS: [[&str; 3]; 4] = [
+    [X_LIMIT, X_REMAINING, X_RESET],
+    ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
+    [
+        "X-Rate-Limit-Limit",
+        "X-Rate-Limit-Remaining",
+        "X-Rate-Limit-Reset",
+    ],
+    [
+        "Rate-Limit-Limit",
+        "Rate-Limit-Remaining",
+        "Rate-Limit-Reset",
+    ],
+];
 /// How long to wait, in seconds (RFC 9110, section 10.2.3).
 pub const RETRY_AFTER: &str = "Retry-After";
 

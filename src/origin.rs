@@ -2,11 +2,91 @@
 
 use crate::admission::End;
 use crate::facts::Facts;
-use crate::head::{Head, list};
+use crate::head::{Head, value};
 use crate::identity::Fingerprint;
-use crate::policy::Origin;
+use crate::policy::{Host, Origin};
 use crate::refusal::Refusal;
-use crate::route::resolve;
+use crate::route::{is_divided_anew, resolve};
+
+mod address;
+
+pub use address::{ADDRESSES, Exchange};
+
+/// What a client cannot say to the origin, in lower case: that for which Bouncer or the network before it vouches, in the
+/// spellings of other proxies, and the fields for the next hop alone (RFC 9110, section 7.6.1; credentials for a proxy,
+/// section 11.7). In addition every name that begins with one of [`DROPPED_PREFIXES`].
+const DROPPED: [&str; 41] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    // RFC 7239.
+    "forwarded",
+    "forwarded-for",
+    "forwarded-host",
+    "forwarded-proto",
+    "x-forwarded",
+    "x-original-forwarded-for",
+    "x-original-for",
+    "x-original-host",
+    "x-original-proto",
+    "x-original-remote-addr",
+    "x-host",
+    "x-http-host-override",
+    "x-scheme",
+    "x-url-scheme",
+    "x-proxy-url",
+    "front-end-https",
+    "client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-remote-ip",
+    "x-remote-addr",
+    "x-originating-ip",
+    "x-proxyuser-ip",
+    "x-envoy-external-address",
+    "x-azure-clientip",
+    "x-appengine-user-ip",
+    "wl-proxy-client-ip",
+    "proxy-client-ip",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "cdn-real-ip",
+    "ali-cdn-real-ip",
+];
+
+/// The beginnings of names that are dropped. What is set is set afterwards.
+const DROPPED_PREFIXES: [&str; 2] = ["x-forwarded-", "x-bouncer-"];
+
+/// Become the address that Cloudflare saw where the client sends them: origins and Cloudflare's own settings know them.
+const ADDRESSED: [&str; 2] = ["x-real-ip", "true-client-ip"];
+
+/// What reaches the origin whatever `Connection` says, in no other spelling than this: it says who asks, or for what.
+const GUARDED: [&str; 5] = ["authorization", "cookie", "host", "cdn-loop", "via"];
+
+/// The beginnings of further such names: what Cloudflare adds, and what is said of the body.
+const GUARDED_PREFIXES: [&str; 2] = ["cf-", "content-"];
+
+/// Which of a request's own headers reach the origin. `_` is read as `-` in all of them, as servers do that make variables of
+/// them. Handed to JavaScript once: lists of names in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// Dropped.
+    pub dropped: Vec<&'static str>,
+    /// Dropped where a name begins like this.
+    pub dropped_prefixes: &'static [&'static str],
+    /// Replaced by the client's address.
+    pub addressed: &'static [&'static str],
+    /// Kept against `Connection`, and dropped in another spelling.
+    pub guarded: Vec<String>,
+    /// The same where a name begins like this.
+    pub guarded_prefixes: &'static [&'static str],
+}
 
 /// Who a Bouncer is in `CDN-Loop` (RFC 8586): whoever has another policy, in front of another origin, is another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +96,11 @@ pub struct Pseudonym(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The client's path, resolved, and its query, at the origin's address: a `..` never leads out of a base path. A bound
-    /// origin gets the client's own URL, which is not taken apart: whoever parses a URL rewrites some of it.
+    /// origin gets the client's own URL, which is not taken apart, since whoever parses a URL rewrites some of it, unless there are
+    /// dots or backslashes to resolve.
     pub url: Option<String>,
+    /// The host whose address the request goes to, where the URL has the client's.
+    pub named: Option<String>,
     /// What is set on the client's own headers.
     pub head: Head,
 }
@@ -52,11 +135,30 @@ impl Pseudonym {
         Self(format!("bouncer-{}", policy.first(16)))
     }
 
-    /// Whether a request with this `CDN-Loop` has been here before.
+    /// The name, for which `CDN-Loop` is searched where it need not be copied.
     #[must_use]
-    pub fn is_in(&self, cdn_loop: &str) -> bool {
-        let mut passed = cdn_loop.split(',');
-        passed.any(|info| info.split(';').next().unwrap_or_default().trim() == self.0)
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+// === impl Passage ===
+
+impl Passage {
+    /// Of a policy that reads these headers and drops those, in lower case.
+    #[must_use]
+    pub fn new(read: &[&str], dropped: &[&'static str]) -> Self {
+        let is_read = |name: &&str| read.contains(name);
+        let dropped = DROPPED.iter().chain(dropped).copied();
+        let guarded = GUARDED.iter().chain(read);
+        Self {
+            // What clients are counted by reaches the origin.
+            dropped: dropped.filter(|name| !is_read(name)).collect(),
+            dropped_prefixes: &DROPPED_PREFIXES,
+            addressed: &ADDRESSED,
+            guarded: guarded.map(|name| (*name).to_owned()).collect(),
+            guarded_prefixes: &GUARDED_PREFIXES,
+        }
     }
 }
 
@@ -67,6 +169,7 @@ impl Outgoing {
     #[must_use]
     pub fn new(
         origin: &Origin,
+        wanted: Host,
         facts: &Facts<'_>,
         through: &Pseudonym,
         secret: Option<&str>,
@@ -77,31 +180,81 @@ impl Outgoing {
             target,
             path,
             credentials,
-            forwarded_for,
-            cdn_loop,
             ..
         } = *facts;
-        let url = match origin {
+        let query = || {
+            let rest = target.strip_prefix(path).unwrap_or_default();
+            rest.split('#').next().unwrap_or_default()
+        };
+        let (url, named) = match origin {
             Origin::Url(base) => {
-                let rest = target.strip_prefix(path).unwrap_or_default();
-                let query = rest.split('#').next().unwrap_or_default();
-                Some(format!("{base}{}{query}", resolve(path)))
+                let (path, query) = (resolve(path), query());
+                match under_clients_host(base, wanted, facts) {
+                    Some((base, named)) => (Some(format!("{base}{path}{query}")), Some(named)),
+                    None => (Some(format!("{base}{path}{query}")), None),
+                }
             }
-            Origin::Binding => None,
+            // Of a URL that it is handed on the runtime resolves `..` and neither `%2e%2e` nor `\`.
+            Origin::Binding if is_divided_anew(path) => {
+                let url = format!("{scheme}://{host}{}{}", resolve(path), query());
+                (Some(url), None)
+            }
+            Origin::Binding => (None, None),
         };
         let mut head = Head::default();
         head.set("X-Forwarded-Proto", scheme);
         head.set("X-Forwarded-Host", host);
-        let hops = list(&[forwarded_for, credentials.address]);
-        if !hops.is_empty() {
-            head.set("X-Forwarded-For", hops);
+        // Behind what the client sent, which can be long: it is not copied. Without an address there is nothing to vouch for.
+        if !credentials.address.is_empty() {
+            head.append("X-Forwarded-For", credentials.address);
         }
-        head.set("CDN-Loop", list(&[cdn_loop, &through.0]));
+        head.append("CDN-Loop", &through.0);
         if let Some(secret) = secret {
             head.set("X-Bouncer-Secret", secret);
         }
-        Self { url, head }
+        Self { url, named, head }
     }
+}
+
+/// What is to be set of the headers in which an origin names itself, of whose response these are lines.
+#[must_use]
+pub fn exchanged(origin: &Origin, facts: &Facts<'_>, theirs: &str) -> Head {
+    let mut head = Head::default();
+    if let Origin::Url(base) = origin {
+        let (scheme, host) = (facts.scheme, facts.host);
+        let exchange = Exchange { base, scheme, host };
+        for name in ADDRESSES {
+            if let Some(ours) = value(theirs, name).and_then(|their| exchange.header(name, their)) {
+                head.set(name, ours);
+            }
+        }
+    }
+    head
+}
+
+/// The base under the client's host, and the origin's host, for whose address it is. Only in a zone: elsewhere the runtime
+/// connects to whatever host the URL has, and clients would choose where their requests and our secret go.
+fn under_clients_host(base: &str, wanted: Host, facts: &Facts<'_>) -> Option<(String, String)> {
+    if wanted == Host::Origin || !facts.is_in_zone {
+        return None;
+    }
+    let (scheme, rest) = base.split_once("://")?;
+    let (authority, path) = rest
+        .find('/')
+        .and_then(|at| rest.split_at_checked(at))
+        .unwrap_or((rest, ""));
+    let (named, port) = host_and_port(authority);
+    let (host, _) = host_and_port(facts.host);
+    Some((format!("{scheme}://{host}{port}{path}"), named.to_owned()))
+}
+
+/// The host, and the port with its colon, of which an address in brackets has some too.
+fn host_and_port(authority: &str) -> (&str, &str) {
+    let after = authority.rfind(']').unwrap_or_default();
+    let colon = authority.rfind(':').filter(|at| *at > after);
+    colon
+        .and_then(|at| authority.split_at_checked(at))
+        .unwrap_or((authority, ""))
 }
 
 // === impl Failure ===
@@ -148,21 +301,20 @@ impl Failure {
 mod tests {
     use super::*;
 
-    const LINES: &str =
-        "1000\nGET\nhttps://api.example.com/a%2Fb//?q=%20\n203.0.113.7\n\n198.51.100.1\nother; v=1";
+    const LINES: &str = "1000\nGET\nhttps://api.example.com/a%2Fb//?q=%20\n203.0.113.7\n\n\n\n";
 
     #[test]
     fn the_origin_gets_the_clients_own_target_and_learns_where_it_came_from() {
         let facts = Facts::read(LINES);
         let origin = Origin::Url("http://127.0.0.1:8000/base".to_owned());
         let through = Pseudonym::new("{}");
-        let outgoing = Outgoing::new(&origin, &facts, &through, Some("s3cret"));
+        let outgoing = Outgoing::new(&origin, Host::Client, &facts, &through, Some("s3cret"));
         let url = outgoing.url.as_deref();
         assert_eq!(url, Some("http://127.0.0.1:8000/base/a%2Fb//?q=%20"));
         assert_eq!(
             outgoing.head.as_str(),
             "X-Forwarded-Proto: https\nX-Forwarded-Host: api.example.com\n\
-             X-Forwarded-For: 198.51.100.1, 203.0.113.7\nCDN-Loop: other; v=1, bouncer-44136fa355b3678a\n\
+             +X-Forwarded-For: 203.0.113.7\n+CDN-Loop: bouncer-44136fa355b3678a\n\
              X-Bouncer-Secret: s3cret\n"
         );
     }
@@ -177,8 +329,8 @@ mod tests {
         ] {
             let lines = format!("1000\nGET\nhttps://api.example.com{target}\n\n\n\n\n");
             let origin = Origin::Url("http://o/base".to_owned());
-            let outgoing =
-                Outgoing::new(&origin, &Facts::read(&lines), &Pseudonym::new("{}"), None);
+            let (facts, through) = (Facts::read(&lines), Pseudonym::new("{}"));
+            let outgoing = Outgoing::new(&origin, Host::Origin, &facts, &through, None);
             assert_eq!(outgoing.url.as_deref(), Some(url), "{target}");
         }
     }
@@ -186,30 +338,101 @@ mod tests {
     #[test]
     fn a_bound_origin_gets_the_clients_own_url() {
         let facts = Facts::read(LINES);
-        let outgoing = Outgoing::new(&Origin::Binding, &facts, &Pseudonym::new("{}"), None);
+        let outgoing = Outgoing::new(
+            &Origin::Binding,
+            Host::Origin,
+            &facts,
+            &Pseudonym::new("{}"),
+            None,
+        );
         assert_eq!(outgoing.url, None);
     }
 
     #[test]
-    fn a_bouncer_knows_itself_and_nobody_else() {
-        let pseudonym = Pseudonym::new("{}");
-        for (cdn_loop, is_in) in [
-            ("", false),
-            ("bouncer", false),
-            ("other", false),
-            ("bouncer-44136fa355b3678a", true),
-            ("other; bouncer-44136fa355b3678a", false),
-            ("other;v=1 ,bouncer-44136fa355b3678a ; v=2", true),
-        ] {
-            assert_eq!(pseudonym.is_in(cdn_loop), is_in, "{cdn_loop:?}");
-        }
-        let other = Outgoing::new(
+    fn a_bound_origin_gets_what_was_matched_where_a_path_is_divided_anew() {
+        let lines =
+            "1000\nGET\nhttps://api.example.com:8443/../x/%2e%2E/y\\z?q=1#f\n203.0.113.7\n\n\n";
+        let (facts, through) = (Facts::read(lines), Pseudonym::new("{}"));
+        let outgoing = Outgoing::new(&Origin::Binding, Host::Origin, &facts, &through, None);
+        let url = outgoing.url.as_deref();
+        assert_eq!(url, Some("https://api.example.com:8443/y/z?q=1"));
+    }
+
+    #[test]
+    fn nobody_is_vouched_for_whose_address_is_not_known() {
+        let facts = Facts::read("1000\nGET\nhttps://api.example.com/\n\n\n\n\n");
+        let outgoing = Outgoing::new(
             &Origin::Binding,
-            &Facts::read(LINES),
-            &Pseudonym::new("{ }"),
+            Host::Origin,
+            &facts,
+            &Pseudonym::new("{}"),
             None,
         );
-        assert!(!pseudonym.is_in(other.head.as_str()));
+        assert!(!outgoing.head.as_str().contains("X-Forwarded-For"));
+    }
+
+    #[test]
+    fn the_origin_gets_the_clients_host_where_the_policy_says_so_and_the_network_decides_on_hosts()
+    {
+        let through = Pseudonym::new("{}");
+        let sent = |marks: &str, host: &str, base: &str, wanted| {
+            let lines = format!("1000\nGET\nhttps://{host}/a?b\n\n\n\n{marks}\n");
+            let origin = Origin::Url(base.to_owned());
+            let outgoing = Outgoing::new(&origin, wanted, &Facts::read(&lines), &through, None);
+            (outgoing.url.unwrap(), outgoing.named)
+        };
+        let base = "http://origin.example.com:8000/base";
+        let own = ("http://origin.example.com:8000/base/a?b".to_owned(), None);
+        assert_eq!(sent("z", "api.example.com", base, Host::Origin), own);
+        assert_eq!(sent("", "api.example.com", base, Host::Client), own);
+        for (host, base, url, named) in [
+            (
+                "api.example.com",
+                base,
+                "http://api.example.com:8000/base/a?b",
+                "origin.example.com",
+            ),
+            (
+                "api.example.com:8443",
+                "https://o.example.com",
+                "https://api.example.com/a?b",
+                "o.example.com",
+            ),
+            (
+                "[::1]:80",
+                "http://[::2]:8000",
+                "http://[::1]:8000/a?b",
+                "[::2]",
+            ),
+            ("[::1]", "http://[::2]", "http://[::1]/a?b", "[::2]"),
+        ] {
+            let expected = (url.to_owned(), Some(named.to_owned()));
+            assert_eq!(sent("z", host, base, Host::Client), expected);
+        }
+    }
+
+    #[test]
+    fn two_bouncers_have_two_names() {
+        assert_ne!(Pseudonym::new("{}"), Pseudonym::new("{ }"));
+    }
+
+    #[test]
+    fn what_clients_are_counted_by_reaches_the_origin_in_its_own_spelling() {
+        let passage = Passage::new(&["x-api_key", "x-client-ip"], &[]);
+        assert!(!passage.dropped.contains(&"x-client-ip"));
+        for name in ["x-api_key", "x-client-ip", "authorization"] {
+            assert!(
+                passage.guarded.iter().any(|guarded| guarded == name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_policy_drops_is_dropped_too() {
+        let dropped = |names| Passage::new(&[], names).dropped;
+        assert!(dropped(&["x-original-url"]).contains(&"x-original-url"));
+        assert!(!dropped(&[]).contains(&"x-original-url"));
     }
 
     #[test]

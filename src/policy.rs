@@ -29,7 +29,7 @@ mod wire;
 pub use allowance::{Allowance, Allowances, Holder};
 pub use conduct::{Counts, Mode, OnError, Store};
 pub use jwt::{Jwt, KeySource};
-pub use origin::Origin;
+pub use origin::{Forwarding, Host, Origin};
 pub use routing::Route;
 pub use warning::Warning;
 
@@ -72,8 +72,8 @@ type Result<T> = std::result::Result<T, PolicyError>;
 pub struct Policy {
     /// Where allowed requests go.
     pub origin: Origin,
-    /// How long the origin may take to begin to answer, in milliseconds.
-    pub origin_timeout_ms: u32,
+    /// How they get there.
+    pub forwarding: Forwarding,
     /// The leading bits by which IPv6 addresses are counted.
     pub ipv6_prefix: u8,
     /// How users are verified, if they are.
@@ -206,7 +206,7 @@ impl Policy {
         names
     }
 
-    /// Whether the method of a request can make a difference.
+    /// `true` if the method of a request can make a difference.
     fn tells_methods(&self) -> bool {
         let mut patterns = self.rules.iter().flat_map(|rule| &rule.patterns);
         patterns.any(|pattern| !pattern.has_any_method())

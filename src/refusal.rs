@@ -24,6 +24,8 @@ pub enum Refusal {
     },
     /// 400: the request cannot be forwarded as it is. Not charged.
     BadRequest(&'static str),
+    /// 414: the path and query are longer than what is forwarded. Not charged.
+    TargetTooLong,
     /// 401: a credential verifies in no reading, and the policy refuses such requests. Not charged.
     Unverified,
     /// 400: the request ended before all of it had come. Somebody who only stopped sending may still read it.
@@ -69,6 +71,7 @@ impl Refusal {
             Self::RateLimited { .. } => 429,
             Self::BadRequest(_) | Self::RequestIncomplete => 400,
             Self::Unverified => 401,
+            Self::TargetTooLong => 414,
             Self::PolicyInvalid => 500,
             Self::OriginUnreachable => 502,
             Self::OriginTimeout => 504,
@@ -84,6 +87,7 @@ impl Refusal {
             Self::RateLimited { limit, refused, .. } => Some(retry_after_s(limit, *refused)),
             Self::LimiterUnavailable => Some(RETRY_SOON_S),
             Self::BadRequest(_)
+            | Self::TargetTooLong
             | Self::Unverified
             | Self::RequestIncomplete
             | Self::PolicyInvalid
@@ -122,13 +126,17 @@ impl Refusal {
                 "error": "bad_request",
                 "message": message,
             }),
+            Self::TargetTooLong => json!({
+                "error": "uri_too_long",
+                "message": "The path and query are longer than 16384 bytes.",
+            }),
             Self::Unverified => json!({
                 "error": "unverified",
                 "message": "The credential sent with this request could not be verified.",
             }),
             Self::RequestIncomplete => json!({
                 "error": "request_incomplete",
-                "message": "The request broke off before all of it had come.",
+                "message": "The request broke off, or came too slowly, before all of it was here.",
             }),
             Self::PolicyInvalid => json!({
                 "error": "policy_invalid",

@@ -18,4 +18,4 @@ pub use line::{METHOD_HEADERS, PATH_HEADERS, RequestLine};
 pub use path::NormalPath;
 pub use pattern::{Pattern, PatternError};
 pub use readings::{ANY_SUFFIX, EncodedSlashes, Reader};
-pub use resolve::resolve;
+pub use resolve::{is_divided_anew, resolve};

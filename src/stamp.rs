@@ -11,11 +11,12 @@ use bouncer_durable::ledger::{Decision, LimitStanding};
 
 use crate::head::Head;
 use crate::names::{
-    MORE_IN, POLICY, QUOTA, REMAINING, STANDING, WINDOW, X_LIMIT, X_REMAINING, X_RESET,
+    MORE_IN, POLICY, QUOTA, REMAINING, STANDING, TRIOS, WINDOW, X_LIMIT, X_REMAINING, X_RESET,
 };
 
 mod list;
 mod settled;
+mod trio;
 
 pub use settled::settled;
 
@@ -41,6 +42,18 @@ impl Families {
             (false, false) => &[],
         }
     }
+}
+
+/// The headers of an origin that are settled with a stamp of these families.
+#[must_use]
+pub fn contested(families: Families) -> Vec<&'static str> {
+    let mut names = families.names().to_vec();
+    for (index, trio) in TRIOS.iter().enumerate() {
+        if trio::is_settled(index, families) {
+            names.extend(trio.iter().filter(|name| !families.names().contains(name)));
+        }
+    }
+    names
 }
 
 /// Both, as every client understands one of them.

@@ -1,11 +1,11 @@
 //! What the policy says of headers, put together: the stamp, and what browsers need to read it.
 
 use crate::cors::Cors;
-use crate::facts::Facts;
+use crate::facts::{Facts, TOO_LONG};
 use crate::head::{Head, list, value};
 use crate::names::{EXPOSED, RETRY_AFTER, SERVER_TIMING};
 use crate::refusal::{Form, Refusal};
-use crate::stamp::{Families, settled};
+use crate::stamp::{Families, contested, settled};
 use crate::timing::Timing;
 
 /// The request headers that are read: the form of a refusal, and whose page is asking.
@@ -36,24 +36,28 @@ impl Wire {
         }
     }
 
-    /// The response headers that an origin may have set too, joined by commas.
+    /// The response headers of an origin with which ours are settled.
     #[must_use]
-    pub fn contested(&self) -> String {
-        let mut names = self.families.names().to_vec();
+    pub fn contested(&self) -> Vec<&'static str> {
+        let mut names = contested(self.families);
         if self.cors.is_some() {
             names.push(EXPOSED);
         }
         if self.server_timing {
             names.push(SERVER_TIMING);
         }
-        names.join(",")
+        names
     }
 
-    /// Whether a browser asks with this request what it may send: that is no use of the API, and it cannot wait.
+    /// Whether a browser asks with this request, for a page that is allowed, what it may send: that is no use of the API, and
+    /// it cannot wait. Anybody can send as much, so nothing that a browser would not send passes for it.
     #[must_use]
     pub fn is_preflight(&self, facts: &Facts<'_>) -> bool {
-        let has = |name| value(facts.credentials.headers, name).is_some();
-        self.cors.is_some() && facts.method == "OPTIONS" && has(ORIGIN) && has(REQUESTED_METHOD)
+        let Some(cors) = self.cors.as_ref().filter(|_| facts.method == "OPTIONS") else {
+            return false;
+        };
+        let of_request = |name| value(facts.credentials.headers, name).unwrap_or_default();
+        !facts.has_body && cors.lists(of_request(ORIGIN)) && is_token(of_request(REQUESTED_METHOD))
     }
 
     /// What is set on an origin's response. `theirs` are the lines of what it has itself of [`contested`](Self::contested).
@@ -100,7 +104,11 @@ impl Wire {
     fn timed(&self, theirs: &str, timing: Timing) -> Head {
         let mut head = Head::default();
         if self.server_timing {
-            head.set(SERVER_TIMING, list(&[theirs, &timing.to_string()]));
+            let ours = timing.to_string();
+            match theirs {
+                TOO_LONG => head.append(SERVER_TIMING, ours),
+                _ => head.set(SERVER_TIMING, list(&[theirs, &ours])),
+            }
         }
         head
     }
@@ -112,12 +120,23 @@ impl Wire {
             theirs.any(|their| their.trim().eq_ignore_ascii_case(name))
         };
         let ours = self.families.names().iter().chain(&[RETRY_AFTER]);
-        let mut names = vec![theirs];
-        names.extend(ours.filter(|name| !is_named(name)));
         let mut head = Head::default();
-        head.set(EXPOSED, list(&names));
+        if theirs == TOO_LONG {
+            let ours: Vec<_> = ours.copied().collect();
+            head.append(EXPOSED, list(&ours));
+        } else {
+            let mut names = vec![theirs];
+            names.extend(ours.filter(|name| !is_named(name)));
+            head.set(EXPOSED, list(&names));
+        }
         head
     }
+}
+
+/// Whether this can be a method (RFC 9110, section 5.6.2).
+fn is_token(text: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_tchar)
 }
 
 #[cfg(test)]

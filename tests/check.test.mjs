@@ -50,6 +50,31 @@ describe("a policy that is valid and perhaps not what was meant", () => {
   });
 });
 
+describe("a policy under which an identifier with an encoded slash would fall under something stricter", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bouncer-check-"));
+  const file = join(folder, "wrangler.toml");
+  after(() => rmSync(folder, { recursive: true }));
+  const write = (changes) =>
+    writeFileSync(file, `[vars.BOUNCER]\norigin = "http://127.0.0.1:8000"\ndefault = { limit = "5/minute" }\n${changes}
+[[vars.BOUNCER.rules]]\nname = "files"\nmatch = ["GET /files/{id}"]\nlimit = "60/minute"\n`);
+
+  it("is warned about until it says what an encoded slash is", () => {
+    write("");
+    assert.match(check("--config", file).stderr, /:7: warning\[encoded-slash\]: BOUNCER\.rules\[0\]\.match\[0\]: .* GET \/files\/\{id\} .* "default", which allows less; /);
+    for (const said of ["data", "separator"]) {
+      write(`encoded_slashes = "${said}"`);
+      const { status, stderr } = check("--config", file);
+      assert.deepEqual([status, stderr], [0, ""]);
+    }
+  });
+
+  it("explains each reading of such an identifier", () => {
+    write("");
+    const { stdout } = check("--config", file, "GET /files/x%2F..%2Fy");
+    assert.match(stdout, /is read as +GET \/files\/x%2F\.\.%2Fy +files\n +GET \/files\/x\/\.\.\/y +default\n +GET \/files\/y +files\n[^]* rule +files\n[^]* rule +default\n/);
+  });
+});
+
 describe("a policy without an origin", () => {
   it("goes to the service that is bound as ORIGIN", () => {
     const folder = mkdtempSync(join(tmpdir(), "bouncer-check-"));
@@ -71,8 +96,9 @@ describe("the policy of this repository", () => {
   });
 
   it("explains what happens to a request, however its path is spelled", () => {
-    const { stdout } = check("POST /api/v1//auth/LOGIN?x=1");
-    assert.match(stdout, /is matched as +\/api\/v1\/auth\/login\n +rule +login\n +counted by +ip\n/);
+    const { stdout } = check("POST /x/../api/v1//auth/LOGIN?x=1");
+    assert.match(stdout, /is sent as +\/api\/v1\/\/auth\/LOGIN\n/);
+    assert.match(stdout, /is read as +POST \/api\/v1\/\/auth\/LOGIN +write, tenant\n +POST \/api\/v1\/auth\/LOGIN +login, tenant\n +rule +login\n +counted by +ip\n/);
     assert.match(check("GET /health/").stdout, /rule +default\n[^]*not health: only its exact path is exempt/);
     assert.match(check("GET /health").stdout, /is exempt/);
   });

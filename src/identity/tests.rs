@@ -3,6 +3,8 @@ use serde_json::json;
 use super::*;
 use crate::testing::{bearer, identification};
 
+mod credentials;
+
 const HERE: &str = "203.0.113.7";
 const THERE: &str = "203.0.113.8";
 

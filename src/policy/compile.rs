@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use super::origin::Forwarding;
 use super::source::{DefaultSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
@@ -45,9 +46,16 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
     for (index, rule) in rules.iter().enumerate() {
         agreement::on_a_bucket(rule, &default, &format!("rules[{index}].bucket"))?;
     }
+    let origin = origin::origin(source.origin.as_deref())?;
     Ok(Policy {
-        origin: origin::origin(source.origin.as_deref())?,
-        origin_timeout_ms,
+        forwarding: Forwarding {
+            origin_timeout_ms,
+            upload_timeout_ms: UPLOAD_TIMEOUT.ms(source.upload_timeout_ms)?,
+            host: origin::host(source.origin_host, &origin)?,
+            rewrites_locations: source.rewrite_locations,
+            zone_cache: source.zone_cache,
+        },
+        origin,
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
         jwt,
         api_keys,
@@ -98,6 +106,13 @@ struct Timeout {
 /// Long enough for what an API does while a client waits.
 const ORIGIN_TIMEOUT: Timeout = Timeout {
     field: "origin_timeout_ms",
+    default_ms: 30_000,
+    max_ms: 600_000,
+};
+
+/// As long as an origin has.
+const UPLOAD_TIMEOUT: Timeout = Timeout {
+    field: "upload_timeout_ms",
     default_ms: 30_000,
     max_ms: 600_000,
 };

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use serde::Deserialize;
+
 use super::{PolicyError, Result};
 
 /// The name of the service binding that is the origin of a policy that gives no address.
@@ -14,6 +16,32 @@ pub enum Origin {
     Url(String),
     /// To the Worker that is bound as `ORIGIN`, under the client's own URL.
     Binding,
+}
+
+/// The `Host` that the origin gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Host {
+    /// That of its own address.
+    #[default]
+    Origin,
+    /// The one that the client asked, while the request still goes to the origin's address.
+    Client,
+}
+
+/// What the proxy does beside forwarding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forwarding {
+    /// Milliseconds the origin has to take each part of the request, then to begin its response.
+    pub origin_timeout_ms: u32,
+    /// Milliseconds for which a client can send nothing of a body.
+    pub upload_timeout_ms: u32,
+    /// The `Host` that the origin gets.
+    pub host: Host,
+    /// `true` if the origin's own address in a response becomes the client's.
+    pub rewrites_locations: bool,
+    /// `true` if the zone's cache can answer requests without credentials.
+    pub zone_cache: bool,
 }
 
 // === impl Origin ===
@@ -66,6 +94,17 @@ pub(super) fn origin(text: Option<&str>) -> Result<Origin> {
              \"http://127.0.0.1:8000\", with a base path if it has one"
         );
         Err(PolicyError::new("origin", problem))
+    }
+}
+
+/// Whether there is a choice: a bound Worker gets the client's own URL.
+pub(super) fn host(host: Option<Host>, origin: &Origin) -> Result<Host> {
+    match (host, origin) {
+        (Some(_), Origin::Binding) => {
+            let problem = "the Worker bound as ORIGIN gets the client's own URL and Host; remove this field, or write an origin";
+            Err(PolicyError::new("origin_host", problem))
+        }
+        (host, _) => Ok(host.unwrap_or_default()),
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Route<'a> {
     pub is_exempt: bool,
 }
 
-/// All that a request says it wants.
+/// The methods and paths that a request claims.
 struct Claimed<'a> {
     method: &'a str,
     /// Resolved.

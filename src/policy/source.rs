@@ -7,15 +7,26 @@ use super::api_keys::ApiKeysSource;
 use super::conduct::{CountsSource, Mode, OnError, Store};
 use super::jwt::JwtSource;
 use super::limits::LimitSource;
+use super::origin::Host;
 use super::wire::CorsSource;
 use crate::identity::Unverified;
 use crate::route::EncodedSlashes;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field that the operator writes"
+)]
 pub(super) struct Source {
     pub(super) origin: Option<String>,
     pub(super) origin_timeout_ms: Option<u32>,
+    pub(super) origin_host: Option<Host>,
+    pub(super) upload_timeout_ms: Option<u32>,
+    #[serde(default = "yes")]
+    pub(super) rewrite_locations: bool,
+    #[serde(default)]
+    pub(super) zone_cache: bool,
     pub(super) default: DefaultSource,
     pub(super) jwt: Option<JwtSource>,
     pub(super) api_keys: Option<ApiKeysSource>,
@@ -91,6 +102,10 @@ pub(super) struct RuleSource {
 pub(super) enum KeySource {
     One(String),
     Several(Vec<String>),
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// Reads the fields, each of which must be known and of its type.

@@ -79,7 +79,14 @@ fn a_rules_limits_are_counted_as_the_rule_says() {
         policy.origin,
         Origin::Url("http://127.0.0.1:8000".to_owned())
     );
-    assert_eq!(policy.origin_timeout_ms, 30_000);
+    let expected = Forwarding {
+        origin_timeout_ms: 30_000,
+        upload_timeout_ms: 30_000,
+        host: Host::Origin,
+        rewrites_locations: true,
+        zone_cache: false,
+    };
+    assert_eq!(policy.forwarding, expected);
 }
 
 #[test]
@@ -247,4 +254,45 @@ fn a_key_is_one_word_or_a_list_and_the_headers_it_needs_are_known() {
             "x-region"
         ]
     );
+}
+
+#[test]
+fn an_identifier_that_would_fall_under_something_stricter_is_a_warning_until_the_policy_says_what_a_slash_is()
+ {
+    let warned = |changes: Value, rules: Value| {
+        let mut policy =
+            json!({ "origin": "http://a", "default": { "limit": "100/minute" }, "rules": rules });
+        let fields = policy.as_object_mut().unwrap();
+        fields.extend(changes.as_object().unwrap().clone());
+        let warnings = Policy::from_json(&policy.to_string()).unwrap().warnings();
+        let text =
+            |warning: Warning| format!("{} {} {}", warning.name, warning.path, warning.problem);
+        warnings.into_iter().map(text).collect::<Vec<_>>()
+    };
+    let rule = |name: &str, pattern: &str, limit: &str| json!({ "name": name, "match": [pattern], "limit": limit });
+    let files = || {
+        json!([
+            rule("acl", "GET /files/{id}/acl", "5/minute"),
+            rule("upload", "PUT /files/{id}", "5/minute"),
+            rule("files", "GET /files/{id}", "600/minute"),
+        ])
+    };
+    let warnings = warned(json!({}), files());
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let expected = "encoded-slash rules[2].match[0] a request for GET /files/{id} whose parameter contains %2F also counts under \
+                    rule \"acl\", \"default\", which allows less";
+    assert!(warnings[0].starts_with(expected), "{warnings:?}");
+    for said in ["data", "separator"] {
+        assert!(warned(json!({ "encoded_slashes": said }), files()).is_empty());
+    }
+    for rules in [
+        json!([rule("files", "GET /files/{id}", "60/minute")]),
+        json!([rule("files", "GET /files/**", "600/minute")]),
+        json!([
+            rule("files", "GET /files/{id}", "600/minute"),
+            rule("rest", "GET /**", "700/minute")
+        ]),
+    ] {
+        assert_eq!(warned(json!({}), rules.clone()), [""; 0], "{rules}");
+    }
 }

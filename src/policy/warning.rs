@@ -1,7 +1,9 @@
 //! What is valid in a policy and perhaps not what was meant.
 
-use super::{Counting, DEFAULT, Policy, Rule, field};
+use super::{Counting, DEFAULT, Jwt, KeySource, Policy, Rule, field};
 use crate::identity::Part;
+
+mod encoded_slash;
 
 /// Something that the operator should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,13 +61,37 @@ impl Policy {
             Warning {
             name: "key-chosen-by-client",
             path: path + ".key",
-            problem: "whoever can set this header has a new counter with every value, and no limit; count by a header that \
-                      only a proxy of yours sets, or by listed API keys, or bound each address with a rule that has also = \
-                      true and key = \"ip\""
+            problem: "whoever can set this header has a new counter with every value, and no limit; and by sending somebody \
+                      else's value they use up that one's counter; count by a header that only a proxy of yours sets, or by \
+                      listed API keys, or bound each address with a rule that has also = true and key = \"ip\""
                 .to_owned(),
         }
         };
-        doubtful.map(warning).collect()
+        let mut warnings: Vec<_> = doubtful.map(warning).collect();
+        warnings.extend(self.any_token());
+        warnings.extend(self.encoded_slash_warnings());
+        warnings
+    }
+
+    /// Whether whatever the issuer signs proves a user, for whichever API it is.
+    fn any_token(&self) -> Option<Warning> {
+        let Jwt {
+            key, requirements, ..
+        } = self.jwt.as_ref()?;
+        let missing = match (&requirements.issuer, requirements.audiences.is_empty()) {
+            (None, true) => "\"issuer\" and \"audience\"",
+            (Some(_), true) => "\"audience\"",
+            (None, false) => "\"issuer\"",
+            (Some(_), false) => return None,
+        };
+        matches!(key, KeySource::Set(_)).then(|| Warning {
+            name: "any-token",
+            path: "jwt.jwks".to_owned(),
+            problem: format!(
+                "the issuer of these keys may sign tokens for other APIs too, and each of them is a user here; write \
+                 {missing} as your API's tokens have them"
+            ),
+        })
     }
 
     fn is_chosen_by_client(&self, rule: &Rule) -> bool {

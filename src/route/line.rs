@@ -26,13 +26,13 @@ pub const PATH_HEADERS: [&str; 4] = [
 /// The parameter of the query that names another method.
 const METHOD_PARAMETER: &str = "_method";
 
-/// How many methods, or paths, one request may claim before it counts as any.
+/// Methods, or paths, that one request may claim before it counts as any.
 const MAX_CLAIMS: usize = 4;
 
 /// The value of a header that was too long to be passed on.
 const TOO_LONG: &str = "\0";
 
-/// What a request says it wants.
+/// The method and path of a request, and everything that may claim others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLine<'a> {
     /// The method, as sent.

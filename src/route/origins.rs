@@ -8,6 +8,10 @@
 const DATA_SLASH: char = '\u{2044}';
 
 /// An origin.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "routers choose each of them by itself"
+)]
 pub(crate) struct Origin {
     pub(crate) name: &'static str,
     /// The path as the router has it.
@@ -31,11 +35,10 @@ const STRICT: Origin = Origin {
 };
 
 pub(crate) const ORIGINS: [Origin; 15] = [
-    // Express 5: the router compares the path as it came, whatever its letter case, and decodes parameters afterwards; one
-    // that cannot be decoded is a 400.
+    // Express 5: the router compares the path as it came, whatever its letter case, and decodes parameters afterwards.
     Origin {
         name: "express",
-        read: |path| decode(path, true).map(|_| path.to_owned()),
+        read: |path| Some(path.to_owned()),
         ignores_case: true,
         ignores_end: true,
         ..STRICT
@@ -52,8 +55,8 @@ pub(crate) const ORIGINS: [Origin; 15] = [
         read: |path| nginx(path, false),
         ..STRICT
     },
-    // Apache httpd 2.4: slashes are merged and dots resolved, then everything is decoded. `AllowEncodedSlashes` is Off (404),
-    // On, or NoDecode.
+    // Apache httpd 2.4: everything is decoded, then slashes are merged and dots resolved. `AllowEncodedSlashes` is Off (404), On,
+    // or NoDecode.
     Origin {
         name: "apache",
         read: |path| apache(path).filter(|_| !has_escape(path, "2f")),
@@ -170,13 +173,13 @@ impl Origin {
         let fits = |path: &str| fits(handler, path);
         let without_line_feed = path.strip_suffix('\n').filter(|_| self.ignores_line_feed);
         // A route that ends in a slash, as the root does, has no format.
-        let is_format = |at: &usize| !path[*at..].contains('/') && !path[..*at].ends_with('/');
-        let format = path
-            .rfind('.')
-            .filter(|at| self.has_formats && is_format(at));
+        let is_format =
+            |(stem, format): &(&str, &str)| !format.contains('/') && !stem.ends_with('/');
+        let format = path.rsplit_once('.');
+        let format = format.filter(|parts| self.has_formats && is_format(parts));
         fits(&path)
             || without_line_feed.is_some_and(fits)
-            || format.is_some_and(|at| fits(&path[..at]))
+            || format.is_some_and(|(stem, _)| fits(stem))
     }
 }
 
@@ -189,10 +192,9 @@ fn fits(handler: &str, path: &str) -> bool {
         }
         // `/public/**` has `/public` too.
         match segments.next() {
-            None => return false,
             Some(segment) if name == "*" && !segment.is_empty() => {}
             Some(segment) if name == segment => {}
-            Some(_) => return false,
+            _ => return false,
         }
         if names.peek() == Some(&"**") && segments.clone().next().is_none() {
             return true;
@@ -203,19 +205,20 @@ fn fits(handler: &str, path: &str) -> bool {
 
 /// Every escape decoded once. What is not UTF-8 becomes a sign for it, or is an error, as broken escapes are.
 fn decode(path: &str, is_strict: bool) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = path;
-    while let Some(character) = rest.chars().next() {
-        let escape = rest.get(1..3).filter(|_| character == '%');
-        match escape.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
+    let mut parts = path.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let escape = part.split_at_checked(2);
+        let byte = escape.and_then(|(digits, _)| u8::from_str_radix(digits, 16).ok());
+        match (byte, escape) {
+            (Some(byte), Some((_, rest))) => {
                 bytes.push(byte);
-                rest = &rest[3..];
+                bytes.extend(rest.bytes());
             }
-            None if character == '%' && is_strict => return None,
-            None => {
-                bytes.extend(character.to_string().bytes());
-                rest = &rest[character.len_utf8()..];
+            _ if is_strict => return None,
+            _ => {
+                bytes.push(b'%');
+                bytes.extend(part.bytes());
             }
         }
     }
@@ -269,17 +272,19 @@ fn nginx(path: &str, merges: bool) -> Option<String> {
 
 /// As nginx has it: a broken escape is an error, and bytes are bytes.
 fn decode_bytes_strictly(path: &str) -> Option<String> {
-    let is_broken =
-        |at: usize| u8::from_str_radix(path.get(at + 1..at + 3).unwrap_or("?"), 16).is_err();
-    match path.match_indices('%').any(|(at, _)| is_broken(at)) {
-        true => None,
-        false => decode(path, false),
+    let is_broken = |part: &str| {
+        let digits = part.split_at_checked(2).map(|(digits, _)| digits);
+        digits.is_none_or(|digits| u8::from_str_radix(digits, 16).is_err())
+    };
+    if path.split('%').skip(1).any(is_broken) {
+        return None;
     }
+    decode(path, false)
 }
 
 fn apache(path: &str) -> Option<String> {
-    let path = decode_bytes_strictly(&squeeze(path))?;
-    Some(squeeze(&path)).filter(|path| !path.contains('\0'))
+    let path = decode_bytes_strictly(path)?;
+    resolve_dots(&squeeze(&path)).filter(|path| !path.contains('\0'))
 }
 
 /// A path that begins with two slashes begins with a host.
@@ -288,19 +293,16 @@ fn without_host(path: &str) -> Option<String> {
         return None;
     }
     match path.strip_prefix("//") {
-        Some(rest) => rest.find('/').map(|at| rest[at..].to_owned()),
+        Some(rest) => rest.split_once('/').map(|(_, path)| format!("/{path}")),
         None => Some(path.to_owned()),
     }
 }
 
 /// What nginx escapes in a path (`NGX_ESCAPE_URI`).
 fn escape(path: &str) -> String {
-    let mut escaped = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b' ' | b'%' | b'?' | b'#' | 0..=31 | 127.. => escaped += &format!("%{byte:02X}"),
-            _ => escaped.push(char::from(byte)),
-        }
-    }
-    escaped
+    let escaped = path.bytes().map(|byte| match byte {
+        b' ' | b'%' | b'?' | b'#' | 0..=31 | 127.. => format!("%{byte:02X}"),
+        _ => char::from(byte).to_string(),
+    });
+    escaped.collect()
 }

@@ -8,6 +8,10 @@ use super::path::hex;
 
 /// One way to read a path. In every pass a raw `/` divides segments.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "servers choose each of them by itself"
+)]
 pub(super) struct Pass {
     pub(super) params: Params,
     pub(super) decode: Decode,
@@ -24,7 +28,7 @@ pub(super) struct Pass {
     pub(super) authority: bool,
 }
 
-/// What becomes of a `;` that is not encoded, and of what stands behind it.
+/// The fate of a raw `;` and of what stands behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Params {
     Keep,
@@ -34,7 +38,7 @@ pub(super) enum Params {
     Cut,
 }
 
-/// How often, and into what, escapes are decoded.
+/// The way in which escapes are decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decode {
     Not,
@@ -66,7 +70,7 @@ impl Pass {
     };
 
     /// The path as this server has it then. What the operator says of encoded slashes goes for every server.
-    pub(super) fn apply(&self, path: &str, slashes: Option<EncodedSlashes>) -> String {
+    pub(super) fn apply(self, path: &str, slashes: Option<EncodedSlashes>) -> String {
         let decode = match (self.decode, slashes) {
             (Decode::Not, _) | (_, None) => self.decode,
             (_, Some(EncodedSlashes::Data)) => Decode::Data,
@@ -126,7 +130,7 @@ impl Pass {
     }
 
     /// Ends a segment, and begins the next.
-    fn divide(&self, path: &mut Path) {
+    fn divide(self, path: &mut Path) {
         let is_dots = self.resolve_dots(path);
         let is_dropped = self.merge && path.segment().is_empty();
         if !is_dots && !is_dropped {
@@ -136,7 +140,7 @@ impl Pass {
     }
 
     /// Removes the last segment if it is a dot, and the one before it if it is two.
-    fn resolve_dots(&self, path: &mut Path) -> bool {
+    fn resolve_dots(self, path: &mut Path) -> bool {
         let levels = match path.segment() {
             b"." if self.dots => 0,
             b".." if self.dots => 1,

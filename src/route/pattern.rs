@@ -108,8 +108,8 @@ impl Pattern {
         })
     }
 
-    /// Whether a request with this method and this reading of its path is meant, whatever the letter case and with or without
-    /// a slash at the end. Without a method, it may have any.
+    /// `true` if a request with this method and this reading of its path is meant, whatever the letter case and with or without
+    /// a slash at the end. `None` stands for any method.
     #[must_use]
     pub fn matches(&self, method: Option<&str>, reading: &str) -> bool {
         let path = reading.strip_suffix('/').unwrap_or(reading);
@@ -123,7 +123,7 @@ impl Pattern {
         self.matches_method(method) && self.matches_path(path, |name, found| name == found)
     }
 
-    /// Whether a request with this method is meant, if its path is.
+    /// `true` if a request with this method is meant, provided its path is.
     pub(crate) fn matches_method(&self, method: Option<&str>) -> bool {
         let Some(method) = method else { return true };
         let method = if method == "HEAD" { "GET" } else { method };
@@ -158,16 +158,54 @@ impl Pattern {
             .segments
             .iter()
             .all(|segment| match (segment, rest.next()) {
-                (_, None) => false,
                 (Segment::Any, Some(_)) => true,
                 (Segment::Name(name), Some(Segment::Name(found))) => is_same(name, found),
-                (Segment::Name(_), Some(Segment::Any)) => false,
+                (_, None) | (Segment::Name(_), Some(Segment::Any)) => false,
             });
         let covers_rest = self.is_open || rest.next().is_none() && !other.is_open;
         covers_methods && covers_start && covers_rest
     }
 
-    /// Whether it says nothing of the method.
+    /// `true` if some request is meant by both.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let shares_method = self.methods.is_empty()
+            || other.methods.is_empty()
+            || self
+                .methods
+                .iter()
+                .any(|method| other.methods.contains(method));
+        let (mine, others) = (self.segments.as_slice(), other.segments.as_slice());
+        let is_long_enough = (self.is_open || mine.len() >= others.len())
+            && (other.is_open || others.len() >= mine.len());
+        let shares_start = mine.iter().zip(others).all(|pair| match pair {
+            (Segment::Name(one), Segment::Name(two)) => is_same(one, two),
+            _ => true,
+        });
+        shares_method && is_long_enough && shares_start
+    }
+
+    /// The patterns of the paths that this one's become when a parameter is divided into several segments, at most so many;
+    /// none if it has no parameter or goes on anyway.
+    #[must_use]
+    pub fn with_longer_parameters(&self, max_segments: usize) -> Vec<Self> {
+        let parameters = self.segments.iter().enumerate();
+        let parameters =
+            parameters.filter(|(_, segment)| !self.is_open && **segment == Segment::Any);
+        let longer = parameters.flat_map(|(at, _)| (1..max_segments).map(move |more| (at, more)));
+        longer
+            .map(|(at, more)| {
+                let (before, after) = self.segments.split_at(at);
+                let more = vec![Segment::Any; more];
+                Self {
+                    segments: [before, &more, after].concat(),
+                    ..self.clone()
+                }
+            })
+            .collect()
+    }
+
+    /// `true` if the pattern leaves the method open.
     #[must_use]
     pub fn has_any_method(&self) -> bool {
         self.methods.is_empty()
@@ -194,7 +232,7 @@ fn method(name: &str) -> Result<String, PatternError> {
     }
 }
 
-/// Whether two names differ at most in letter case.
+/// `true` if two names differ at most in letter case.
 fn is_same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
         // What only looks like a letter of ASCII in capitals is no other spelling of it.

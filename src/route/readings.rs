@@ -16,7 +16,7 @@ use super::path::{NormalPath, hex};
 /// How the origin of a policy reads paths, as far as the operator has said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reader {
-    /// What an encoded slash is; either, if not given.
+    /// The meaning of an encoded slash; both, if not given.
     pub encoded_slashes: Option<EncodedSlashes>,
     /// Endings that the origin takes off the last segment, such as `.json`; [`ANY_SUFFIX`] is any.
     pub suffixes: Vec<String>,
@@ -26,13 +26,13 @@ pub struct Reader {
     pub is_strict: bool,
 }
 
-/// What `%2F` and `%5C` are to an origin.
+/// The meaning of `%2F` and `%5C` to an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EncodedSlashes {
     /// Characters like any other within a segment.
     Data,
-    /// What `/` is.
+    /// The same as `/`.
     Separator,
 }
 
@@ -45,7 +45,7 @@ struct Seen {
     spare_bytes: usize,
 }
 
-/// How many bytes of second readings are remembered. Of first ones there are at most a dozen.
+/// Bytes of second readings that are remembered. Of first ones there are at most a dozen.
 const MAX_REMEMBERED_BYTES: usize = 65_536;
 
 /// The servers. (One more is [`NormalPath`], which folds whatever can be folded.)

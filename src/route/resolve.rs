@@ -36,21 +36,22 @@ pub fn resolve(raw: &str) -> Cow<'_, str> {
     Cow::Owned(path)
 }
 
-/// `true` if there is surely nothing to do; a segment that begins with a dot is looked at closely only by who does it.
+/// `true` if resolving a path may do more than percent-encode it: there are backslashes, or segments that begin with a dot.
+#[must_use]
+pub fn is_divided_anew(path: &str) -> bool {
+    let marks = ["\\", "/.", "/%2e", "/%2E"];
+    marks.iter().any(|mark| path.contains(mark))
+}
+
+/// `true` if there is surely nothing to do.
 fn is_resolved(path: &str) -> bool {
-    let dots = ["/.", "/%2e", "/%2E"];
-    path.starts_with('/')
-        && path
-            .chars()
-            .all(|character| is_allowed(character) && character != '\\')
-        && !dots.iter().any(|dot| path.contains(dot))
+    path.starts_with('/') && path.chars().all(is_allowed) && !is_divided_anew(path)
 }
 
 /// Removes the last segment, which begins there, if it is a dot, and also the one before it if it is two.
 fn resolve_dots(path: &mut String, segment_at: usize) -> bool {
-    let dots = match path.get(segment_at..).and_then(dots) {
-        Some(dots) => dots,
-        None => return false,
+    let Some(dots) = path.get(segment_at..).and_then(dots) else {
+        return false;
     };
     path.truncate(segment_at);
     // The root has no parent.
@@ -62,7 +63,7 @@ fn resolve_dots(path: &mut String, segment_at: usize) -> bool {
     true
 }
 
-/// How many dots a segment is, if it is nothing else.
+/// The number of dots in a segment that is nothing else, one or two.
 fn dots(segment: &str) -> Option<usize> {
     let mut rest = segment;
     let mut dots = 0;
@@ -77,7 +78,7 @@ fn dots(segment: &str) -> Option<usize> {
     (1..=2).contains(&dots).then_some(dots)
 }
 
-/// What is not in the path percent-encode set (URL Standard, section 1.3).
+/// Everything outside the path percent-encode set (URL Standard, section 1.3).
 const fn is_allowed(character: char) -> bool {
     matches!(character, '!'..='~')
         && !matches!(

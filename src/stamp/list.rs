@@ -55,6 +55,11 @@ impl Item<'_> {
     pub(super) fn integer(&self, key: &str) -> Option<i64> {
         Input(self.text).item(key)?.1
     }
+
+    /// Whether both are about the same.
+    pub(super) fn has_name_of(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 /// The value of a parameter.

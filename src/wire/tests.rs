@@ -133,13 +133,21 @@ fn only_headers_that_are_sent_are_exposed() {
     assert!(head.ends_with("Expose-Headers: RateLimit, RateLimit-Policy, Retry-After\n"));
     assert_eq!(
         wire.contested(),
-        "RateLimit,RateLimit-Policy,Access-Control-Expose-Headers"
+        [
+            "RateLimit",
+            "RateLimit-Policy",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "Access-Control-Expose-Headers"
+        ]
     );
 }
 
 #[test]
 fn only_a_preflight_is_one_and_only_where_pages_are_allowed() {
-    let asks = "origin: https://evil.example\naccess-control-request-method: PUT\n";
+    let asks = format!("origin: {PAGE}\naccess-control-request-method: PUT\n");
+    let asks = asks.as_str();
     let is = |wire: &Wire, method: &str, headers: &str| {
         let lines = lines(method, headers);
         wire.is_preflight(&Facts::read(&lines))
@@ -156,6 +164,41 @@ fn only_a_preflight_is_one_and_only_where_pages_are_allowed() {
 }
 
 #[test]
+fn what_no_browser_would_send_for_a_page_that_is_listed_is_no_preflight() {
+    let is = |wire: &Wire, origin: &str, method: &str, marks: &str| {
+        let lines = format!(
+            "1000\nOPTIONS\nhttps://api.example.com/a\n203.0.113.7\n\n\n{marks}\n\
+             origin: {origin}\naccess-control-request-method: {method}\n"
+        );
+        wire.is_preflight(&Facts::read(&lines))
+    };
+    let (with, any) = (wire(listed(), false), wire(Origins::Any, false));
+    assert!(is(&with, PAGE, "PUT", "") && is(&any, "https://any.example", "X-OWN", ""));
+    for wire in [&with, &any] {
+        assert!(!is(wire, PAGE, "PUT", "b"));
+        for method in ["", "PUT DELETE", "PUT,", "P\u{e9}", TOO_LONG] {
+            assert!(!is(wire, PAGE, method, ""), "{method:?}");
+        }
+        assert!(!is(wire, "", "PUT", ""));
+    }
+    for origin in ["https://evil.example", "null", TOO_LONG] {
+        assert!(!is(&with, origin, "PUT", ""), "{origin:?}");
+    }
+}
+
+#[test]
+fn what_the_origin_says_at_too_great_length_is_not_read_and_stays_in_front() {
+    let wire = Wire {
+        server_timing: true,
+        ..wire(Origins::Any, false)
+    };
+    let theirs = format!("access-control-expose-headers: {TOO_LONG}\nserver-timing: {TOO_LONG}\n");
+    let head = on_response(&wire, &theirs, &lines("GET", ""));
+    let expected = format!("+Server-Timing: bouncer;dur=7, origin;dur=40\n+{EXPOSED}: {OURS}\n");
+    assert_eq!(head.as_str(), expected);
+}
+
+#[test]
 fn nothing_is_set_where_there_is_neither_a_stamp_nor_a_page() {
     let lines = lines("GET", "");
     let head = on_response(&Wire::default(), "", &lines);
@@ -168,7 +211,7 @@ fn the_time_a_response_took_is_told_on_request_and_after_what_the_origin_tells()
         server_timing: true,
         ..Wire::default()
     };
-    assert!(wire.contested().ends_with(",Server-Timing"));
+    assert!(wire.contested().ends_with(&[SERVER_TIMING]));
     let lines = lines("GET", "");
     for (theirs, expected) in [
         ("", "bouncer;dur=7, origin;dur=40"),

@@ -4,10 +4,10 @@ import { policy } from "./stack.mjs";
 import { dial, startRawOrigin } from "./wire.mjs";
 import { startWorkerd } from "./workerd.mjs";
 
-/** Starts the Worker before a new origin, whose base path is `/base`. It limits nothing. */
-export async function startPassage() {
+/** Starts the Worker before a new origin, whose base path is `/base`. It limits nothing, unless the policy changes that. */
+export async function startPassage(changes = {}, options = {}) {
   const origin = await startRawOrigin();
-  const bouncer = await startWorkerd(policy(`${origin.url}/base`, { rules: [], default: { limit: "unlimited" } }));
+  const bouncer = await startWorkerd(policy(`${origin.url}/base`, { rules: [], default: { limit: "unlimited" }, ...changes }), options);
   const clients = [];
 
   /** A client that has sent these lines. */
@@ -37,7 +37,9 @@ export async function startPassage() {
 
   return {
     origin,
+    url: bouncer.url,
     pid: bouncer.pid,
+    logs: bouncer.logs,
     sendLines,
     send,
     reach,

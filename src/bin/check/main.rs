@@ -1,13 +1,16 @@
 //! Checks the policy in wrangler.toml and shows what it means, without deploying anything.
 //!
 //! `bouncer-check` prints the effective table, `bouncer-check "POST /api/v1/auth/login"` what happens to that request.
+//! `--token FILE` says what the token in that file verifies as, or why it does not; given a request too, as whom each rule counts it.
 //! `--config FILE` names another file than wrangler.toml. Exit code 1 with one line, which begins with the file and the
 //! line in it, when the policy is wrong.
 
 mod place;
 mod table;
+mod token;
 mod words;
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,11 +18,13 @@ use std::process::ExitCode;
 use bouncer::policy::{Action, KeySource, Mode, Policy, PolicyError, Rule, Warning};
 use bouncer::route::{Pattern, RequestLine, resolve};
 
-const HELP: &str = "usage: npm run check [-- [--config FILE] [\"METHOD /path\"]]";
+use token::Sender;
+
+const HELP: &str = "usage: npm run check [-- [--config FILE] [--token FILE] [\"METHOD /path\"]]";
 
 fn main() -> ExitCode {
     let mut file = "wrangler.toml".to_owned();
-    let mut request = None;
+    let (mut request, mut token) = (None, None);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match (arg.as_str(), &request) {
@@ -27,11 +32,17 @@ fn main() -> ExitCode {
                 Some(name) => file = name,
                 None => return usage(),
             },
+            ("--token", _) => match args.next() {
+                Some(name) => token = Some(name),
+                None => return usage(),
+            },
             (text, None) if !text.starts_with('-') => request = Some(text.to_owned()),
             _ => return usage(),
         }
     }
-    match read(&file).and_then(|written| answer(&file, &written, request.as_deref())) {
+    match read(&file)
+        .and_then(|written| answer(&file, &written, request.as_deref(), token.as_deref()))
+    {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -44,11 +55,24 @@ fn main() -> ExitCode {
 }
 
 /// What to print, after the warnings.
-fn answer(file: &str, written: &Written, request: Option<&str>) -> Result<String, String> {
-    let Written { text, policy } = written;
-    let answer = match request {
-        None => table::of(policy),
-        Some(request) => explain(policy, request)?,
+fn answer(
+    file: &str,
+    written: &Written,
+    request: Option<&str>,
+    token: Option<&str>,
+) -> Result<String, String> {
+    let Written { text, json, policy } = written;
+    let sender = token
+        .map(|token| Sender::new(file, json, token))
+        .transpose()?;
+    let answer = match (request, &sender) {
+        (None, None) => table::of(policy),
+        (None, Some(sender)) => sender.explain()?,
+        (Some(request), None) => explain(policy, request, None)?,
+        (Some(request), Some(sender)) => {
+            let verdict = sender.explain().unwrap_or_else(|why| format!("{why}\n"));
+            verdict + &explain(policy, request, Some(sender))?
+        }
     };
     for warning in policy
         .warnings()
@@ -83,6 +107,7 @@ fn usage() -> ExitCode {
 /// A policy and the file's text.
 struct Written {
     text: String,
+    json: String,
     policy: Policy,
 }
 
@@ -109,7 +134,7 @@ fn read(file: &str) -> Result<Written, String> {
                 .map(|()| policy)
         })
         .map_err(at_its_line)?;
-    Ok(Written { text, policy })
+    Ok(Written { text, json, policy })
 }
 
 /// Whether a service is bound under this name.
@@ -122,7 +147,7 @@ fn is_bound(toml: &toml::Table, name: &str) -> bool {
     names.any(|binding| binding.and_then(toml::Value::as_str) == Some(name))
 }
 
-fn explain(policy: &Policy, request: &str) -> Result<String, String> {
+fn explain(policy: &Policy, request: &str, sender: Option<&Sender>) -> Result<String, String> {
     let Some((method, target)) = request.trim().split_once(' ') else {
         return Err(format!(
             "found {request:?}; write a method and a path, as in \"POST /api/v1/auth/login\""
@@ -147,6 +172,8 @@ fn explain(policy: &Policy, request: &str) -> Result<String, String> {
         let also = if rule.also { "and also" } else { "rule" };
         lines.push(format!("  {also:<13}  {}", rule.name));
         lines.extend(counted(rule));
+        let key = sender.and_then(|sender| sender.counted_as(rule));
+        lines.extend(key.map(|key| format!("  counts it as   {key}")));
     }
     let is_like = |other: &&Rule| {
         let means = |pattern: &Pattern| {
@@ -169,17 +196,36 @@ fn explain(policy: &Policy, request: &str) -> Result<String, String> {
     Ok(lines.join("\n") + "\n")
 }
 
-/// Every reading that there is beside the request itself, with the rule that it falls under.
+/// Every reading of a request that has several, with the rules that it falls under. Spellings that no rule tells apart are one.
 fn readings(policy: &Policy, line: &RequestLine<'_>) -> Vec<String> {
-    let readings = policy.readings(line);
+    let mut readings = policy.readings(line);
+    let mut seen = HashSet::new();
+    readings.retain(|(reading, rules)| {
+        let names: Vec<_> = rules.iter().map(|rule| &rule.name).collect();
+        seen.insert(format!(
+            "{} {names:?}",
+            reading.trim_end_matches('/').to_lowercase()
+        ))
+    });
     if readings.len() == 1 {
         return Vec::new();
     }
-    let line = |(reading, rules): &(String, Vec<&Rule>)| {
+    let shown = readings.iter().map(|(reading, rules)| {
         let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
-        format!("  may be read as {reading}: {}", names.join(", "))
+        (reading.escape_debug().to_string(), names.join(", "))
+    });
+    let shown: Vec<_> = shown.collect();
+    let width = shown
+        .iter()
+        .map(|(reading, _)| reading.chars().count())
+        .max();
+    let width = width.unwrap_or_default();
+    let mut what = "is read as";
+    let line = |(reading, names): &(String, String)| {
+        let what = std::mem::take(&mut what);
+        format!("  {what:<13}  {reading:<width$}  {names}")
     };
-    readings.iter().map(line).collect()
+    shown.iter().map(line).collect()
 }
 
 /// How a rule counts, line by line.

@@ -12,7 +12,8 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// So many bytes from the beginning of a text in which characters that are no digits are passed over. Behind the last
-/// digit the text ends, or something comes that is no part of the number. A `.` ends it in any case.
+/// digit the text ends, or something comes that is no part of the number: another character, or dots that end with the text
+/// or before one. (Ruby drops empty parts at the end.)
 pub(super) fn leading(text: &str, length: usize) -> Option<Vec<u8>> {
     let needed = digits_of(length);
     let mut values = Vec::with_capacity(needed);
@@ -23,10 +24,35 @@ pub(super) fn leading(text: &str, length: usize) -> Option<Vec<u8>> {
             byte => values.extend(value(byte)),
         }
     }
-    let is_end = rest
-        .next()
-        .is_none_or(|next| next != b'.' && value(next).is_none());
-    if is_end { bytes(&values) } else { None }
+    let next = rest.find(|byte| *byte != b'.');
+    if next.is_some_and(is_digit) {
+        return None;
+    }
+    bytes(&values)
+}
+
+/// What stands at the beginning of such a text, as far as it may go: up to the first character that is no digit, to the
+/// first space or comma, to the first `=`, or to its end. A digit that is left over is dropped.
+pub(super) fn prefixes(text: &str) -> [Vec<u8>; 4] {
+    let ends: [&dyn Fn(u8) -> bool; 4] = [
+        &|byte| value(byte).is_none(),
+        &|byte| matches!(byte, b' ' | b'\t' | b',' | b'.'),
+        &|byte| matches!(byte, b'=' | b'.'),
+        &|byte| byte == b'.',
+    ];
+    ends.map(|is_end| {
+        let end = text.bytes().position(is_end).unwrap_or(text.len());
+        let (prefix, rest) = text.split_at_checked(end).unwrap_or_default();
+        let next = rest.bytes().find(|byte| *byte != b'.');
+        if rest.starts_with('.') && next.is_some_and(is_digit) {
+            return Vec::new();
+        }
+        let mut values: Vec<u8> = prefix.bytes().filter_map(value).collect();
+        if values.len() % 4 == 1 {
+            values.pop();
+        }
+        bytes(&values).unwrap_or_default()
+    })
 }
 
 /// The first bytes of such a text, wherever it ends.
@@ -90,7 +116,9 @@ mod tests {
             ("A!A AéA", Some(vec![0; 3])),
             ("AA=AA", Some(vec![0; 3])),
             ("AAAAA", None),
-            ("AAAA.", None),
+            ("AAAA.", Some(vec![0; 3])),
+            ("AAAA.. x", Some(vec![0; 3])),
+            ("AAAA.A", None),
             ("AA.AA", None),
             ("AAA", None),
             ("", None),
@@ -100,6 +128,10 @@ mod tests {
         assert_eq!(leading("AB", 1), leading("AA", 1), "spare bits");
         assert_eq!(first::<3>("A A,A=A and more"), Some([0; 3]));
         assert_eq!(first::<3>("AA.AA"), None);
+        assert_eq!(
+            prefixes("AA A,A=AAA"),
+            [vec![0], vec![0], vec![0; 3], vec![0; 5]]
+        );
         assert_eq!(decode("A"), None);
         assert_eq!(decode("A A="), None);
     }
@@ -119,7 +151,7 @@ mod tests {
 
         #[test]
         fn no_text_makes_it_panic(text: String, length in 0..100_usize) {
-            let _ = (decode(&text), leading(&text, length), first::<3>(&text));
+            let _ = (decode(&text), leading(&text, length), first::<3>(&text), prefixes(&text));
         }
     }
 }

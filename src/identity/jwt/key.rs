@@ -36,7 +36,7 @@ impl Key {
         matches!((self, other), (Self::Public(key), Self::Public(other)) if key == other)
     }
 
-    /// Whatever a verifier may take for the signature at the beginning of this text: one at most, and two for ES256.
+    /// Whatever a verifier may take for the signature at the beginning of this text: one, except for ES256.
     pub(super) fn signatures(&self, text: &str) -> Vec<Signature> {
         let length = match self {
             Self::Hs256(_) => 32,

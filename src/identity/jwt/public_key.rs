@@ -12,7 +12,7 @@ use super::algorithm::Algorithm;
 use super::key::Signature;
 #[cfg(any(feature = "es256", feature = "eddsa", feature = "rs256"))]
 use super::key::has_signed;
-use super::{base64, der, pem};
+use super::{base64, ecdsa, pem};
 
 /// The longest RSA modulus, in bits: what the library can verify with.
 const MAX_RSA_BITS: usize = 4_096;
@@ -174,19 +174,27 @@ impl PublicKey {
         Self::new(&parts, algorithm)
     }
 
-    /// Whatever a verifier may take for the signature at the beginning of this text. Of ES256 there are verifiers that take
-    /// DER, and of RS256 some that take a number for what is left of it modulo the key's.
+    /// Whatever a verifier may take for the signature at the beginning of this text. Of RS256 there are verifiers that take
+    /// a number for what is left of it modulo the key's.
     pub(super) fn signatures(&self, text: &str) -> Vec<Signature> {
         // Without a feature there is no key.
-        let _ = (text, base64::leading, der::signature, modulo);
+        let _ = (text, base64::leading, ecdsa::signatures, modulo);
         match self.0 {
             #[cfg(feature = "es256")]
-            Kind::Es256(_) => {
-                let fixed = base64::leading(text, 64);
-                fixed.into_iter().chain(der::signature(text)).collect()
-            }
+            Kind::Es256(_) => ecdsa::signatures(text),
             #[cfg(feature = "eddsa")]
-            Kind::EdDsa(_) => base64::leading(text, 64).into_iter().collect(),
+            Kind::EdDsa(_) => {
+                // The second number has its last byte first, and Java takes zeros behind it.
+                let padded = base64::prefixes(text).into_iter().filter_map(|bytes| {
+                    let (signature, zeros) = bytes.split_at_checked(64)?;
+                    let is_zero = zeros.iter().all(|byte| *byte == 0);
+                    is_zero.then(|| signature.to_vec())
+                });
+                base64::leading(text, 64)
+                    .into_iter()
+                    .chain(padded)
+                    .collect()
+            }
             #[cfg(feature = "rs256")]
             Kind::Rs256 { ref modulus, .. } => {
                 let number = base64::leading(text, modulus.len());

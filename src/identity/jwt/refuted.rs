@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::remembered::Digest;
 
 /// How many signatures may prove wrong from one address in a second before no further one from there is checked in it.
-pub(super) const MAX_FAILURES: u32 = 4;
+pub(super) const MAX_FAILURES: u32 = 8;
 
 /// How many digests a generation has.
 const MAX_DIGESTS: usize = 1_024;

@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod models;
+mod readings;
 mod vectors;
 use base64ct::Base64UrlUnpadded;
 use jwt_compact::AlgorithmSignature as _;
@@ -35,6 +37,15 @@ impl Verifier {
     /// HS256 under this secret, and nothing else required.
     pub(crate) fn hs256(secret: &[u8]) -> Self {
         Self::shared(requirements(super::Algorithm::Hs256), secret).unwrap()
+    }
+
+    /// The same verifier as in the other tests, which reads these claims.
+    pub(crate) fn hs256_reading(claims: &[&str]) -> Option<Self> {
+        let requirements = Requirements {
+            claims: claims.iter().map(|name| (*name).to_owned()).collect(),
+            ..requirements(super::Algorithm::Hs256)
+        };
+        Self::shared(requirements, SECRET)
     }
 
     /// What the header proves that comes from an address which has sent nothing before.

@@ -4,6 +4,10 @@ use super::*;
 
 mod readings;
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "both are written where they are passed"
+)]
 fn policy(changes: Value, rules: Value) -> Policy {
     let mut policy = json!({
         "origin": "http://127.0.0.1:8000",

@@ -125,6 +125,18 @@ fn a_wrong_policy_names_its_field_and_says_what_would_be_right() {
             "BOUNCER.origin_timeout_ms: found 600001",
         ),
         (
+            json!({ "default": { "limit": "1/day" }, "upload_timeout_ms": 0 }),
+            "BOUNCER.upload_timeout_ms: found 0; write a number of milliseconds from 1 to 600000",
+        ),
+        (
+            json!({ "default": { "limit": "1/day" }, "origin_host": "client" }),
+            "BOUNCER.origin_host: the Worker bound as ORIGIN gets the client's own URL and Host; remove",
+        ),
+        (
+            json!({ "origin": "http://a", "origin_host": "mine", "default": { "limit": "1/day" } }),
+            "BOUNCER.origin_host: unknown variant `mine`, expected `origin` or `client`",
+        ),
+        (
             json!({ "origin": "http://a" }),
             "BOUNCER: missing field `default`",
         ),

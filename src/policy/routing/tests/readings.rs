@@ -116,6 +116,68 @@ fn raw_path() -> impl Strategy<Value = String> {
     })
 }
 
+/// An origin, and the handler that it ran for each path, if it ran one.
+type Answers = (&'static Origin, Vec<Option<usize>>);
+
+/// The answers of real origins to hostile paths: origins.py beside it asked them.
+fn vectors() -> (Vec<String>, Vec<Answers>) {
+    let vectors = include_str!("../../../../tests/vectors/origins.json");
+    let mut vectors: Value = serde_json::from_str(vectors).unwrap();
+    let answers = vectors["origins"].as_object().unwrap().clone();
+    let answers = answers.into_iter().map(|(name, handlers)| {
+        let origin = ORIGINS.iter().find(|origin| origin.name == name).unwrap();
+        (origin, serde_json::from_value(handlers).unwrap())
+    });
+    let answers = answers.collect();
+    (
+        serde_json::from_value(vectors["paths"].take()).unwrap(),
+        answers,
+    )
+}
+
+#[test]
+fn the_models_run_the_handlers_that_real_origins_run() {
+    let (paths, answers) = vectors();
+    let handlers = HANDLERS.map(|(handler, _)| handler);
+    let mut wrong = Vec::new();
+    for (origin, found) in &answers {
+        for (path, found) in paths.iter().zip(found) {
+            // What a server answers by itself, a model may leave to the handler.
+            if found.is_some() && origin.handler(&handlers, path) != *found {
+                let modelled = origin.handler(&handlers, path);
+                wrong.push(format!(
+                    "{} runs {found:?} for {path}, its model {modelled:?}",
+                    origin.name
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(answers.len() >= 10 && paths.len() >= 200);
+}
+
+#[test]
+fn whatever_handler_a_real_origin_ran_the_rule_it_falls_under_counts_the_request() {
+    let (paths, answers) = vectors();
+    for (origin, found) in &answers {
+        let policy = policy_for(origin);
+        for (path, index) in paths
+            .iter()
+            .zip(found)
+            .filter_map(|(path, found)| Some((path, (*found)?)))
+        {
+            let expected = policy.rules.get(index).unwrap_or(&policy.default);
+            let route = policy.route("GET", path);
+            let is_counted = route.rules().any(|rule| rule.name == expected.name);
+            assert!(
+                is_counted,
+                "{} runs {} for {path}",
+                origin.name, expected.name
+            );
+        }
+    }
+}
+
 /// 10,000 unless fewer or more are asked for.
 fn cases() -> ProptestConfig {
     let asked = std::env::var_os("PROPTEST_CASES").is_some();
