@@ -60,6 +60,8 @@ describe("durability", () => {
           const answers = await Promise.all(Array.from({ length: 50 }, () => take(bouncer, path, address)));
           admitted += answers.filter((remaining) => remaining !== undefined).length;
           note();
+          // Refusals are remembered, and an object that is not asked leaves memory, and with it its count of rows.
+          await whole(await bouncer.fetch(door(address)));
         }
         const { rows: written, spareBytes } = await (await bouncer.fetch(door(address))).json();
         assert.equal(spareBytes, 0, "nothing is sent with a message");

@@ -12,7 +12,7 @@ use crate::model::Model;
 use crate::traces::{claim, next_id};
 
 /// What may happen next; an index chooses one of the takes so far.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Event {
     Take {
         cost: u32,
