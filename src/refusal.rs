@@ -156,7 +156,7 @@ impl Refusal {
             }),
             Self::LimiterUnavailable => json!({
                 "error": "limiter_unavailable",
-                "message": "The rate limiter could not reach its counter. Try again shortly.",
+                "message": "The rate limiter could not decide on this request in time. Try again shortly.",
             }),
         }
         .to_string()
