@@ -103,38 +103,51 @@ const SUITES = {
     rmSync(join(ROOT, DRY_RUN), { recursive: true, force: true });
     one(show("wrangler", ["deploy", "--dry-run", "--outdir", DRY_RUN]).ok);
   },
-  e2e: () => endToEnd("*"),
+  e2e: () => endToEnd(FILES),
   demo: () => one(tellsBothHalves(show("node", ["scripts/start.mjs", "--once"]))),
   compare: () => one(comparesBothSides(show("node", ["scripts/compare.mjs", "--users", "8", "--duration-s", "6", "--ramp-s", "2"]))),
   gate: () => one(show("node", ["scripts/gate.mjs"]).ok),
 };
 
-/** The tests of these files, on what `deploy` has made. */
+/** Files whose tests need the machine for themselves: they measure memory or time, build, or take fixed ports. */
+const ALONE = ["durability", "front-door", "fuzz", "hostile", "policies", "proxy", "proxy-bounds", "set-up"];
+
+/** The end-to-end tests, by file. */
+const FILES = readdirSync(join(ROOT, "tests"))
+  .filter((file) => file.endsWith(".test.mjs"))
+  .map((file) => file.replace(".test.mjs", ""));
+
+/** The tests of these files, on what `deploy` has made: two files at a time, since they mostly wait. */
 function endToEnd(files) {
   // Here, where it is seen and takes no test's time.
   for (const { skip } of [browser(), python()]) if (skip) console.log(`Some tests will be skipped: ${skip}`);
   one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
-  const args = ["--test", "--test-reporter=spec", "--test-timeout=300000", "--test-concurrency=1"];
-  counted(show("node", [...args, `tests/${files}.test.mjs`]), NODE_RESULT);
+  const isAlone = (file) => ALONE.includes(file);
+  for (const [together, concurrency] of [[files.filter((file) => !isAlone(file)), 2], [files.filter(isAlone), 1]]) {
+    if (together.length === 0) continue;
+    const args = ["--test", "--test-reporter=spec", "--test-timeout=300000", `--test-concurrency=${concurrency}`];
+    counted(show("node", [...args, ...together.map((file) => `tests/${file}.test.mjs`)]), NODE_RESULT);
+  }
 }
 
-/** The suite of this name: one of the above, or a file of end-to-end tests. */
-function suite(name) {
-  if (name in SUITES) return SUITES[name];
-  const files = readdirSync(join(ROOT, "tests")).filter((file) => file.endsWith(".test.mjs"));
-  const known = files.map((file) => file.replace(".test.mjs", ""));
-  if (!known.includes(name)) {
-    throw new Advice(`There is no suite "${name}"; there are ${[...Object.keys(SUITES), ...known].join(", ")}.`);
+/** What these names stand for, by name: the suites above, and the files of end-to-end tests, all in one. */
+function suitesOf(names) {
+  const files = names.filter((name) => FILES.includes(name));
+  const unknown = names.find((name) => !(name in SUITES) && !FILES.includes(name));
+  if (unknown !== undefined) {
+    throw new Advice(`There is no suite "${unknown}"; there are ${[...Object.keys(SUITES), ...FILES].join(", ")}.`);
   }
-  return () => {
+  const suites = names.filter((name) => name in SUITES).map((name) => [name, SUITES[name]]);
+  const someFiles = () => {
     SUITES.deploy();
-    endToEnd(name);
+    endToEnd(files);
   };
+  return files.length > 0 ? [...suites, [files.join(" "), someFiles]] : suites;
 }
 
 await tell(() => {
   const names = process.argv.slice(2);
-  const suites = (names.length > 0 ? names : Object.keys(SUITES)).map((name) => [name, suite(name)]);
+  const suites = suitesOf(names.length > 0 ? names : Object.keys(SUITES));
   wasm = build();
   for (const [name, run] of suites) {
     console.log(`\n== ${name}`);

@@ -302,7 +302,7 @@ impl Hostile {
         self.next() % limit.max(1)
     }
 
-    /// SplitMix64.
+    /// The generator `SplitMix64`.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
