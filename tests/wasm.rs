@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use bouncer::bouncer::Bouncer;
 use bouncer::identity::{Client, Credentials};
 use bouncer::route::resolve;
-use bouncer_durable::ledger::{Claim, Ledger};
+use bouncer_durable::ledger::{Claim, Ledger, Saving};
 use bouncer_durable::message::{Operation, Reply, Request};
 use bouncer_durable::{Algorithm, Limit, snapshot};
 use wasm_bindgen::prelude::*;
@@ -80,6 +80,7 @@ fn the_largest_numbers_count_exactly() {
             counter: "c".to_owned(),
             limits: vec![limit.counted_by(algorithm).unwrap()],
             cost,
+            reserved_ms: 0,
         };
         let mut ledger = Ledger::default();
         let now_ms = u64::MAX - 1;
@@ -102,20 +103,23 @@ fn messages_and_snapshots_survive_the_way_there_and_back() {
         counter: "login".to_owned(),
         limits,
         cost: NonZeroU32::MIN,
+        reserved_ms: 0,
     }];
     let take = Request {
         id: u64::MAX,
-        operation: Operation::Take { claims },
+        operation: Operation::Take {
+            claims,
+            provisional_ms: 0,
+            settled: Vec::new(),
+        },
     };
     let take = Request::decode(&take.encode()).unwrap();
     let mut ledger = Ledger::default();
     let reply = take.perform(&mut ledger, 1_800_000_000_000);
     assert_eq!(Reply::decode(&reply.encode()).unwrap(), reply);
-    ledger.saved();
-    assert_eq!(
-        snapshot::decode(&snapshot::encode(&ledger)).unwrap(),
-        ledger
-    );
+    let bytes = ledger.save(Saving::Due);
+    ledger.confirmed();
+    assert_eq!(snapshot::decode(&bytes).unwrap(), ledger);
 }
 
 #[wasm_bindgen_test]
