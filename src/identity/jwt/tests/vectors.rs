@@ -152,9 +152,10 @@ proptest! {
     fn a_token_of_which_any_byte_is_another_proves_nothing(at: usize, byte in 1..0x7f_u8) {
         each(|genuine, verifier| {
             let changed = changed(genuine, at, byte);
-            // The last character may differ in bits that are not used.
+            // The last character may differ in bits that are not used, and two others have a second spelling.
             let text = genuine.len() - 1;
-            if changed.as_bytes()[..text] != genuine.as_bytes()[..text] {
+            let spelled = |token: &str| token.replace('+', "-").replace('/', "_");
+            if spelled(&changed).as_bytes()[..text] != genuine.as_bytes()[..text] {
                 let verdict = verifier.judge(&format!("Bearer {changed}"), NOW_MS);
                 prop_assert!(is_no_proof(&verdict), "{}: {:?}", changed, verdict);
             }
