@@ -117,13 +117,13 @@ const FILES = readdirSync(join(ROOT, "tests"))
   .filter((file) => file.endsWith(".test.mjs"))
   .map((file) => file.replace(".test.mjs", ""));
 
-/** The tests of these files, on what `deploy` has made: two files at a time, since they mostly wait. */
+/** The tests of these files, on what `deploy` has made: three files at a time, since they mostly wait. */
 function endToEnd(files) {
   // Here, where it is seen and takes no test's time.
   for (const { skip } of [browser(), python()]) if (skip) console.log(`Some tests will be skipped: ${skip}`);
   one(show("cargo", ["build", "-p", "origin-api", "-p", "loadtest"]).ok);
   const isAlone = (file) => ALONE.includes(file);
-  for (const [together, concurrency] of [[files.filter((file) => !isAlone(file)), 2], [files.filter(isAlone), 1]]) {
+  for (const [together, concurrency] of [[files.filter((file) => !isAlone(file)), 3], [files.filter(isAlone), 1]]) {
     if (together.length === 0) continue;
     const args = ["--test", "--test-reporter=spec", "--test-timeout=300000", `--test-concurrency=${concurrency}`];
     counted(show("node", [...args, ...together.map((file) => `tests/${file}.test.mjs`)]), NODE_RESULT);

@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
 /// The policy under attack: a rule of each kind.
 pub(crate) const POLICY_JSON: &str = r#"{
     "origin": "http://127.0.0.1:8000/base",
@@ -116,6 +120,10 @@ const VALUE_PIECES: &[&str] = &[
     "Bearer",
     "bearer ",
     "Basic ",
+    "http://127.0.0.1:8000/base",
+    "//127.0.0.1:8000",
+    "/x",
+    "0; url=",
     "eyJhbGciOiJIUzI1NiJ9",
     ".",
     "..",
@@ -143,6 +151,9 @@ const NAMES: &[&str] = &[
     "RateLimit-Remaining",
     "Access-Control-Expose-Headers",
     "Server-Timing",
+    "Location",
+    "Content-Location",
+    "Refresh",
     "",
 ];
 
@@ -231,10 +242,11 @@ impl Hostile {
         let path = self.text(PATH_PIECES);
         let address = self.one(ADDRESSES);
         let authorization = self.authorization();
-        let (forwarded_for, cdn_loop) = (self.value(), self.value());
+        let flaw = self.one(&["", "", "", "", "", "", "", "", "target", "length"]);
+        let marks = self.one(&["", "", "", "", "", "", "", "b", "z", "bz", "l"]);
         let headers = self.header_lines();
         format!(
-            "{now_ms}\n{method}\nhttps://{host}/{path}\n{address}\n{authorization}\n{forwarded_for}\n{cdn_loop}\n{headers}"
+            "{now_ms}\n{method}\nhttps://{host}/{path}\n{address}\n{authorization}\n{flaw}\n{marks}\n{headers}"
         )
     }
 
@@ -255,8 +267,13 @@ impl Hostile {
             _ => {
                 let scheme = self.one(&["Bearer ", "bearer\t", "BEARER  ", "Bearer", ""]);
                 let (header, claims) = (self.object(HEADERS), self.object(CLAIMS));
-                let signature = self.text(&["AAAA", "_", "-", "a", "=", "MEUCIQ", "."]);
-                let token = format!("{}.{}.{signature}", base64url(&header), base64url(&claims));
+                let signed = format!("{}.{}", base64url(&header), base64url(&claims));
+                // Signed as it should be, or by nobody.
+                let signature = match self.below(2) {
+                    0 => signature(&signed),
+                    _ => self.text(&["AAAA", "_", "-", "a", "=", "MEUCIQ", "."]),
+                };
+                let token = format!("{signed}.{signature}");
                 let mut value = format!("{scheme}{token}");
                 if self.below(4) == 0 {
                     value += self.one(&["=", ",", " x", ", Bearer a.b.c", ", Basic eA=="]);
@@ -313,6 +330,14 @@ impl Hostile {
 }
 
 fn base64url(text: &str) -> String {
-    use base64ct::{Base64UrlUnpadded, Encoding as _};
     Base64UrlUnpadded::encode_string(text.as_bytes())
+}
+
+/// An HS256 signature by [`SECRET`].
+fn signature(signed: &str) -> String {
+    let Ok(mut mac) = <Hmac<Sha256>>::new_from_slice(SECRET.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(signed.as_bytes());
+    Base64UrlUnpadded::encode_string(&mac.finalize().into_bytes())
 }
