@@ -109,8 +109,8 @@ const SUITES = {
   gate: () => one(show("node", ["scripts/gate.mjs"]).ok),
 };
 
-/** Files whose tests need the machine for themselves: they measure memory or time, build, or take fixed ports. */
-const ALONE = ["durability", "front-door", "fuzz", "hostile", "policies", "proxy", "proxy-bounds", "set-up"];
+/** Files whose tests need the machine for themselves: they measure memory or time, build, start slow programs, or take fixed ports. */
+const ALONE = ["clients", "durability", "front-door", "fuzz", "hostile", "policies", "proxy", "proxy-bounds", "set-up"];
 
 /** The end-to-end tests, by file. */
 const FILES = readdirSync(join(ROOT, "tests"))

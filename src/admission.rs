@@ -76,8 +76,8 @@ enum Verdict {
     Object(u64, Decision),
     /// This isolate, in a take of this identifier.
     Isolate(u64, Decision),
-    /// Nobody, and it passes.
-    Passed,
+    /// Nobody, and it passes. The take of this identifier may still be carried out.
+    Passed(u64),
     /// Nobody, and it does not pass.
     Refused,
 }
@@ -259,7 +259,7 @@ impl Objects {
             },
             Err(error) => Reply {
                 verdict: match on_error {
-                    OnError::Open => Verdict::Passed,
+                    OnError::Open => Verdict::Passed(id),
                     OnError::Local => taken_here(call),
                     OnError::Closed => Verdict::Refused,
                 },
@@ -298,14 +298,14 @@ impl Verdict {
     fn decision(&self) -> Option<&Decision> {
         match self {
             Self::Object(_, decision) | Self::Isolate(_, decision) => Some(decision),
-            Self::Passed | Self::Refused => None,
+            Self::Passed(_) | Self::Refused => None,
         }
     }
 
     fn admits(&self) -> bool {
         match self {
             Self::Object(_, decision) | Self::Isolate(_, decision) => decision.refused().is_none(),
-            Self::Passed => true,
+            Self::Passed(_) => true,
             Self::Refused => false,
         }
     }

@@ -99,12 +99,15 @@ impl Sent {
         }
     }
 
-    /// Lets it come to its end behind the response.
+    /// Lets it come to its end behind the response, whatever the reply says.
     pub(crate) fn behind(self, context: &js::Context) {
         context.wait_until(&future_to_promise(async move {
-            if let Err(error) = self.decision().await {
-                let problem = format!("permits could not be settled: {error}");
-                report::trouble("counter", &problem);
+            match self.decision().await {
+                Ok(_) | Err(LedgerError::NoDecision) => {}
+                Err(error) => {
+                    let problem = format!("permits could not be settled: {error}");
+                    report::trouble("counter", &problem);
+                }
             }
             Ok(JsValue::UNDEFINED)
         }));

@@ -74,15 +74,12 @@ const EVASIONS = {
       "not valid yet": token(user, { nbf: now_s + 600 }),
       "without a user": token(undefined),
       "with an empty user": token(""),
-      "with a user that is a number": token(7),
       "alg none": `${encoded({ alg: "none" })}.${claims}.`,
       "alg None with a signature": `${encoded({ alg: "None" })}.${claims}.${signature}`,
       "alg HS512": token(user, { header: { alg: "HS512" }, hash: "sha512" }),
       "a key of its own": token(user, { header: { jwk: { kty: "oct", k: "AA" } }, secret: "\0" }),
       "another user's signature": `${header}.${token("admin").split(".")[1]}.${signature}`,
       "no signature": `${header}.${claims}`,
-      "two at once": `${good}, Bearer ${good}`,
-      "too long": token("a".repeat(9_000)),
       nonsense: "a.b.c",
     }).map(([what, bad]) => [what, ["GET", "/api/v1/tasks", { Authorization: `Bearer ${bad}` }]]),
   },
@@ -94,7 +91,6 @@ const EVASIONS = {
       "an empty key": { "X-API-Key": "" },
       "the hash of a key": { "X-API-Key": createHash("sha256").update("the real key").digest("hex") },
       "a key in other letters": { "X-API-Key": "THE REAL KEY" },
-      "a key and more": { "X-API-Key": "the real key, the real key" },
       "a key as a bearer": { Authorization: "Bearer the real key" },
       "a key in another header": { "X-Key": "the real key" },
       "a plan in a header": { "X-Plan": "pro", Plan: "pro" },
@@ -163,6 +159,29 @@ describe("evasions", () => {
       }
     });
   }
+
+  for (const [what, headers] of Object.entries({
+    "a token that is too long to be read": { Authorization: `Bearer ${token("a".repeat(9_000))}` },
+    "a key and more": { "X-API-Key": "the real key, the real key" },
+  })) {
+    it(`refuses what an origin might read otherwise, and charges nobody: ${what}`, async () => {
+      const address = `198.51.${Math.floor(clients / 200)}.${1 + (clients % 200)}`;
+      clients += 1;
+      const path = headers.Authorization ? "/api/v1/tasks" : "/api/v1/keyed";
+      const before = hits;
+      for (let tries = 0; tries < 5; tries += 1) assert.equal(await status(address, ["GET", path, headers]), 400);
+      assert.equal(hits, before, "it reached the origin");
+      assert.equal(await status(address, ["GET", path]), 200);
+    });
+  }
+
+  it("counts a token that is there twice as its user", async () => {
+    const twice = token("bob");
+    const request = ["GET", "/api/v1/tasks", { Authorization: `Bearer ${twice}, Bearer ${twice}` }];
+    const found = [];
+    for (let tries = 0; tries <= LIMIT; tries += 1) found.push(await status(`198.51.101.${1 + tries}`, request));
+    assert.deepEqual(found, [200, 200, 429]);
+  });
 
   it("lets pass what really is exempt, a user who really is one, and a key that really is one", async () => {
     const address = "198.51.100.250";

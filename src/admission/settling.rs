@@ -6,7 +6,7 @@
 use bouncer_durable::ledger::{Decision, Outcome};
 use bouncer_durable::message::Operation;
 
-use super::{Admission, Call, End, LOCAL, Local, Reply, Verdict};
+use super::{Admission, Call, End, LOCAL, Local, Reply, Verdict, Want};
 use crate::js;
 use crate::ledgers::Sent;
 use crate::report;
@@ -24,23 +24,21 @@ impl Admission<'_> {
     /// takes for a proof that nothing was done.
     pub(crate) async fn settle(&mut self, end: End, refunded: &[u16]) {
         let asked = &self.asked;
+        let is_kept = |want: &Want| match end {
+            End::NeverSent => false,
+            End::Unanswered => true,
+            End::Answered(status) => !refunded.contains(&status) && asked.counts(want, status),
+        };
+        // What is kept and was never in question needs no word.
+        let is_open = |want: &Want| want.claim.reserved_ms > 0 || !is_kept(want);
         let mut settlements = Vec::new();
         for (call, reply) in asked.calls.iter().zip(&mut self.replies) {
-            let outcomes = call.wants.iter().map(|want| Outcome {
-                claim: want.claim.clone(),
-                is_kept: match end {
-                    End::NeverSent => false,
-                    End::Unanswered => true,
-                    End::Answered(status) => {
-                        !refunded.contains(&status) && asked.counts(want, status)
-                    }
-                },
-            });
-            let outcomes: Vec<_> = outcomes.collect();
-            // What is kept and was never in question needs no word.
-            let is_open = |outcome: &Outcome| !outcome.is_kept || outcome.claim.reserved_ms > 0;
-            if outcomes.iter().any(is_open) {
-                settlements.extend(self.objects.settle(call, reply, outcomes));
+            if call.wants.iter().any(is_open) {
+                let outcomes = call.wants.iter().map(|want| Outcome {
+                    claim: want.claim.clone(),
+                    is_kept: is_kept(want),
+                });
+                settlements.extend(self.objects.settle(call, reply, outcomes.collect()));
             }
         }
         finish(settlements).await;
@@ -65,7 +63,21 @@ impl super::Objects {
             return None;
         }
         match &mut reply.verdict {
-            Verdict::Passed | Verdict::Refused => None,
+            Verdict::Refused => None,
+            // It is not known what it has charged, if anything. That stands unless the request did not pass after all.
+            Verdict::Passed(id) => {
+                if outcomes.iter().all(|outcome| !outcome.is_kept) {
+                    let operation = Operation::Cancel { id: *id };
+                    let sent = Sent::new(
+                        self.namespace.as_ref(),
+                        &call.key,
+                        operation,
+                        self.timeout_ms,
+                    );
+                    sent.behind(&self.context);
+                }
+                None
+            }
             Verdict::Isolate(id, decision) => {
                 let now_ms = js::now_ms();
                 let settle = |local: &mut Local| {
