@@ -75,7 +75,7 @@ describe("a project that somebody has changed", () => {
   before(() => {
     root = temporary();
     const settings = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "wrangler.toml"];
-    const sources = ["src", "durable", "origin-api", "loadtest", "scripts", "build"];
+    const sources = ["src", "benches", "durable", "origin-api", "loadtest", "scripts", "build"];
     for (const path of [...settings, ...sources]) cpSync(join(ROOT, path), join(root, path), { recursive: true });
     // What was downloaded or compiled for the project serves its copy too.
     for (const path of ["node_modules", ".tools", "target"]) symlinkSync(join(ROOT, path), join(root, path));
@@ -112,7 +112,7 @@ describe("a project that somebody has changed", () => {
   });
 
   it("is not built when the wasm has grown beyond its bound", async () => {
-    const run = await buildWith("scripts/build.mjs", (text) => text.replace("MAX_GZIPPED = 300_000", "MAX_GZIPPED = 300"));
+    const run = await buildWith("scripts/build.mjs", (text) => text.replace("MAX_GZIPPED = 360_000", "MAX_GZIPPED = 300"));
     assert.match(advice(run), /^The wasm is \d+ bytes gzipped and may be 300; find out what has grown\.$/);
   });
 });
