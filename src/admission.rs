@@ -239,6 +239,7 @@ impl Objects {
                 failure: None,
             };
         }
+        let is_cut_short = left_ms < self.timeout_ms;
         let sent = Sent::take(
             self.namespace.as_ref(),
             &call.key,
@@ -249,13 +250,18 @@ impl Objects {
             },
             self.timeout_ms.min(left_ms),
             // A request that passed uncounted may be counted late; one that did not, or that was counted here, may not.
-            (on_error != OnError::Open).then_some(&self.context),
+            (on_error != OnError::Open || is_cut_short).then_some(&self.context),
         );
         let id = sent.id();
         match sent.decision().await {
             Ok(decision) => Reply {
                 verdict: Verdict::Object(id, settled_soon(decision)),
                 failure: None,
+            },
+            // It had less than its time, so it is not the counter that failed.
+            Err(error @ LedgerError::Late(_)) if is_cut_short => Reply {
+                verdict: Verdict::Refused,
+                failure: Some((OnError::Closed, error)),
             },
             Err(error) => Reply {
                 verdict: match on_error {

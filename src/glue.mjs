@@ -65,7 +65,8 @@ export async function callLedger(namespace, name, message, timeoutMs, cancel, co
   const cancelMessage = cancel?.slice();
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const expire = () => reject(new DOMException(`no answer within ${timeoutMs} ms`, "TimeoutError"));
+    timer = setTimeout(expire, timeoutMs);
   });
   try {
     return await Promise.race([call, late]);

@@ -264,6 +264,10 @@ impl<'a> Client<'a> {
     /// The network, or the zone of a Worker: all of these come from one address.
     fn address(&self) -> (String, String) {
         self.ask(|asked_for| asked_for.address = true);
+        self.sender()
+    }
+
+    fn sender(&self) -> (String, String) {
         if let Some(zone) = self.header(WORKER)
             && address::is_of_workers(self.credentials.address)
         {
@@ -313,10 +317,13 @@ impl<'a> Client<'a> {
     /// What the token proves.
     pub fn verdict(&self) -> &Verdict {
         let authorization = self.credentials.authorization;
-        let network = || self.network();
+        let sender = || {
+            let (kind, value) = self.sender();
+            format!("{kind}:{value}")
+        };
         self.verdict
             .get_or_init(|| match &self.identification.verifier {
-                Some(verifier) => verifier.verify(authorization, network, self.now_ms),
+                Some(verifier) => verifier.verify(authorization, sender, self.now_ms),
                 None => Verdict::Absent,
             })
     }
@@ -346,7 +353,14 @@ impl<'a> Client<'a> {
             if keys.listed.is_none() && is_no_text(sent) {
                 return Sent::Ambiguous("The API key has bytes that are not UTF-8.");
             }
-            match keys.recognize(sent) {
+            let recognized = keys.recognize(sent);
+            // Some servers take the key without what is no text around it.
+            let bare = sent.trim_matches(|sign: char| !sign.is_ascii_graphic());
+            let recognized = match recognized {
+                Err(NoApiKey::Unlisted) if bare != sent => keys.recognize(bare),
+                recognized => recognized,
+            };
+            match recognized {
                 Ok(key) => Sent::Good(key),
                 Err(NoApiKey::Unlisted) => Sent::Bad(Fault::UnlistedApiKey),
                 Err(NoApiKey::TwoKeys) => Sent::Ambiguous("There are two API keys; send one."),

@@ -16,7 +16,10 @@ use crate::{js, report};
 pub(crate) enum LedgerError {
     #[error("the binding LEDGERS is missing; wrangler.toml must bind it to the class Ledger")]
     NoBinding,
-    /// Too late, overloaded, or an error of its own.
+    /// No reply in time.
+    #[error("{0}")]
+    Late(String),
+    /// Overloaded, or an error of its own.
     #[error("{0}")]
     Failed(String),
     #[error("the object's reply cannot be read: {0}")]
@@ -92,7 +95,10 @@ impl Sent {
     /// Waits for the decision.
     pub(crate) async fn decision(self) -> Result<Decision, LedgerError> {
         let reply = JsFuture::from(self.reply?).await;
-        let reply = reply.map_err(|error| LedgerError::Failed(js::message(&error)))?;
+        let reply = reply.map_err(|error| match js::name(&error).as_str() {
+            "TimeoutError" => LedgerError::Late(js::message(&error)),
+            _ => LedgerError::Failed(js::message(&error)),
+        })?;
         match Reply::decode(&js::bytes(&reply))? {
             Reply::Decision(decision) => Ok(decision),
             Reply::Done => Err(LedgerError::NoDecision),

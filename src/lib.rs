@@ -114,7 +114,10 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     let response = future_to_promise(async move {
         let asked = if lacks_key {
             jwks::wait(&bouncer.identification, &visit.context).await;
-            let facts = Facts::read(&visit.lines);
+            let facts = Facts {
+                now_ms: js::now_ms(),
+                ..Facts::read(&visit.lines)
+            };
             let client = bouncer.client(&facts);
             let (asked, refusal) = ask(&route, &client);
             report::told(&visit.env, &client, facts.now_ms);

@@ -206,8 +206,11 @@ impl Policy {
         names
     }
 
-    /// `true` if the method of a request can make a difference.
+    /// `true` if the method of a request can make a difference: to which rule it falls under, or to whether it is a preflight.
     fn tells_methods(&self) -> bool {
+        if self.wire.cors.is_some() {
+            return true;
+        }
         let mut patterns = self.rules.iter().flat_map(|rule| &rule.patterns);
         patterns.any(|pattern| !pattern.has_any_method())
     }

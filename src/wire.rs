@@ -5,6 +5,7 @@ use crate::facts::{Facts, TOO_LONG};
 use crate::head::{Head, list, value};
 use crate::names::{EXPOSED, RETRY_AFTER, SERVER_TIMING};
 use crate::refusal::{Form, Refusal};
+use crate::route::Claims;
 use crate::stamp::{Families, contested, settled};
 use crate::timing::Timing;
 
@@ -57,7 +58,12 @@ impl Wire {
             return false;
         };
         let of_request = |name| value(facts.credentials.headers, name).unwrap_or_default();
-        !facts.has_body && cors.lists(of_request(ORIGIN)) && is_token(of_request(REQUESTED_METHOD))
+        let claims_another = facts.line().other_methods() != Claims::NONE
+            || facts.line().other_paths() != Claims::NONE;
+        !facts.has_body
+            && !claims_another
+            && cors.lists(of_request(ORIGIN))
+            && is_token(of_request(REQUESTED_METHOD))
     }
 
     /// What is set on an origin's response. `theirs` are the lines of what it has itself of [`contested`](Self::contested).

@@ -59,12 +59,9 @@ impl super::Objects {
         reply: &'r mut Reply,
         outcomes: Vec<Outcome>,
     ) -> Option<Settlement<'r>> {
-        if !reply.verdict.admits() {
-            return None;
-        }
         match &mut reply.verdict {
-            Verdict::Refused => None,
             // It is not known what it has charged, if anything. That stands unless the request did not pass after all.
+            Verdict::Refused => None,
             Verdict::Passed(id) => {
                 if outcomes.iter().all(|outcome| !outcome.is_kept) {
                     let operation = Operation::Cancel { id: *id };
@@ -76,6 +73,11 @@ impl super::Objects {
                     );
                     sent.behind(&self.context);
                 }
+                None
+            }
+            Verdict::Isolate(_, decision) | Verdict::Object(_, decision)
+                if decision.refused().is_some() =>
+            {
                 None
             }
             Verdict::Isolate(id, decision) => {

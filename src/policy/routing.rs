@@ -54,11 +54,12 @@ impl Policy {
             };
         }
         let mut selection = Selection::new(self);
-        claimed.each(&mut |method, path| match path {
-            Some(path) => self
-                .reader
-                .each_reading(path, &mut |reading| selection.add(method, reading)),
-            None => selection.add_all(method),
+        // Each path is read once, whatever methods it goes with.
+        claimed.each_path(&mut |path| match path {
+            Some(path) => self.reader.each_reading(path, &mut |reading| {
+                claimed.each_method(&mut |method| selection.add(method, reading));
+            }),
+            None => claimed.each_method(&mut |method| selection.add_all(method)),
         });
         Route {
             rules: selection.rules(),
@@ -146,17 +147,22 @@ impl Policy {
 impl Claimed<'_> {
     /// Tells each method together with each path, the request's own first; nothing stands for any.
     fn each(&self, tell: &mut dyn FnMut(Option<&str>, Option<&str>)) {
-        let mut tell_methods = |path: Option<&str>| {
-            tell(Some(self.method), path);
-            match &self.other_methods {
-                Claims::These(methods) => methods.iter().for_each(|other| tell(Some(other), path)),
-                Claims::Any => tell(None, path),
-            }
-        };
-        tell_methods(Some(&self.path));
+        self.each_path(&mut |path| self.each_method(&mut |method| tell(method, path)));
+    }
+
+    fn each_method(&self, tell: &mut dyn FnMut(Option<&str>)) {
+        tell(Some(self.method));
+        match &self.other_methods {
+            Claims::These(methods) => methods.iter().for_each(|other| tell(Some(other))),
+            Claims::Any => tell(None),
+        }
+    }
+
+    fn each_path(&self, tell: &mut dyn FnMut(Option<&str>)) {
+        tell(Some(&self.path));
         match &self.other_paths {
-            Claims::These(paths) => paths.iter().for_each(|other| tell_methods(Some(other))),
-            Claims::Any => tell_methods(None),
+            Claims::These(paths) => paths.iter().for_each(|other| tell(Some(other))),
+            Claims::Any => tell(None),
         }
     }
 }

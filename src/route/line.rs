@@ -76,7 +76,7 @@ impl<'a> RequestLine<'a> {
         }
         for pair in self.query.split(['&', ';']) {
             let (name, value) = pair.split_once('=').unwrap_or_default();
-            if !value.is_empty() && decoded(name).eq_ignore_ascii_case(METHOD_PARAMETER) {
+            if !value.is_empty() && is_method_parameter(&decoded(name)) {
                 claims.add(decoded(value));
             }
         }
@@ -143,13 +143,26 @@ impl<'a> Claims<'a> {
 fn path_of(target: &str) -> String {
     let target = target.split(['?', '#']).next().unwrap_or_default();
     let path = match target.split_once("://") {
-        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
-        None => target,
+        // Behind the first slash it is a part of the path.
+        Some((_, rest)) if !target.starts_with('/') => {
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
+        }
+        _ => target,
     };
     match path.strip_prefix('/') {
         Some(_) => path.to_owned(),
         None => format!("/{path}"),
     }
+}
+
+/// Whether some origin takes a parameter of this name for the one that names a method. PHP ends a name at a NUL, and writes
+/// `_` for characters that its names cannot have.
+fn is_method_parameter(name: &str) -> bool {
+    let name = name.split('\0').next().unwrap_or_default();
+    let name = name
+        .trim_start_matches(' ')
+        .replace(['.', ' ', '+', '['], "_");
+    name.eq_ignore_ascii_case(METHOD_PARAMETER)
 }
 
 /// A name or value of a query, decoded.

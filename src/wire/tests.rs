@@ -164,6 +164,28 @@ fn only_a_preflight_is_one_and_only_where_pages_are_allowed() {
 }
 
 #[test]
+fn what_claims_another_method_or_path_is_no_preflight() {
+    let asks = format!("origin: {PAGE}\naccess-control-request-method: PUT\n");
+    let is = |target: &str, more: &str| {
+        let lines = format!(
+            "1000\nOPTIONS\nhttps://api.example.com{target}\n203.0.113.7\n\n\n\n{asks}{more}"
+        );
+        wire(listed(), false).is_preflight(&Facts::read(&lines))
+    };
+    assert!(is("/a", ""));
+    assert!(is("/a", "x-http-method-override: OPTIONS\n"));
+    for more in [
+        "x-http-method-override: GET\n",
+        "x-method-override: get\n",
+        "x-http-method: \0\n",
+        "x-original-url: /login\n",
+    ] {
+        assert!(!is("/a", more), "{more:?}");
+    }
+    assert!(!is("/a?_method=DELETE", ""));
+}
+
+#[test]
 fn what_no_browser_would_send_for_a_page_that_is_listed_is_no_preflight() {
     let is = |wire: &Wire, origin: &str, method: &str, marks: &str| {
         let lines = format!(

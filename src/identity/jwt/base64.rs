@@ -24,7 +24,14 @@ pub(super) fn leading(text: &str, length: usize) -> Option<Vec<u8>> {
             byte => values.extend(value(byte)),
         }
     }
-    let next = rest.find(|byte| *byte != b'.');
+    let mut next = rest.next();
+    // A single digit that is left over is dropped by some.
+    if needed.is_multiple_of(4) && next.is_some_and(is_digit) {
+        next = rest.next();
+    }
+    while next == Some(b'.') {
+        next = rest.next();
+    }
     if next.is_some_and(is_digit) {
         return None;
     }
@@ -115,7 +122,9 @@ mod tests {
             ("AAAA, x", Some(vec![0; 3])),
             ("A!A AéA", Some(vec![0; 3])),
             ("AA=AA", Some(vec![0; 3])),
-            ("AAAAA", None),
+            ("AAAAA", Some(vec![0; 3])),
+            ("AAAAA=", Some(vec![0; 3])),
+            ("AAAAAA", None),
             ("AAAA.", Some(vec![0; 3])),
             ("AAAA.. x", Some(vec![0; 3])),
             ("AAAA.A", None),

@@ -25,6 +25,9 @@ fn a_method_is_claimed_by_a_header_or_in_the_query_whatever_its_letters_and_esca
         ("_method=put", "", vec!["PUT"]),
         ("a=b&%5fMETHOD=%44ELETE", "", vec!["DELETE"]),
         ("a;_method=DELETE", "", vec!["DELETE"]),
+        (".method=DELETE", "", vec!["DELETE"]),
+        ("_method%00x=DELETE", "", vec!["DELETE"]),
+        ("%20[method=DELETE", "", vec!["DELETE"]),
         ("_method=&method=PUT&_methods=PUT", "", vec![]),
     ] {
         let found = these(line(query, headers).other_methods());
@@ -62,6 +65,7 @@ fn a_path_is_claimed_as_a_target_or_as_a_url() {
         ("/login?next=/#x", "/login"),
         ("login", "/login"),
         ("https://api.example.com/login?x", "/login"),
+        ("/login/x://y/../..", "/login/x://y/../.."),
         ("https://api.example.com", "/"),
     ] {
         let headers = format!("x-rewrite-url: {value}\n");
