@@ -147,6 +147,7 @@ impl<'a> Admission<'a> {
                 break;
             }
         }
+        admission.remember();
         if admission.admits() {
             admission.note_settled();
         } else {
@@ -192,7 +193,7 @@ impl<'a> Admission<'a> {
 
     /// Remembers what the objects have said, so that the next request like a refused one costs no call. What was decided
     /// without an object may be decided otherwise as soon as that can be asked.
-    pub(crate) fn remember(&self) {
+    fn remember(&self) {
         let now_ms = js::now_ms();
         for (call, reply) in self.asked.calls.iter().zip(&self.replies) {
             if let Verdict::Object(_, decision) = &reply.verdict {
@@ -225,10 +226,10 @@ impl Objects {
         u32::try_from(left_ms).ok().filter(|left_ms| *left_ms > 0)
     }
 
-    /// How long the others and a settlement may take, in milliseconds: twice their time, so that it is known in time even where
-    /// each of them is late.
+    /// How long the others, a settlement, and the word that a late reply is not wanted may take, in milliseconds: twice their
+    /// time, and what is waited for a late reply.
     const fn provisional_ms(&self) -> u32 {
-        self.timeout_ms.saturating_mul(4)
+        self.timeout_ms.saturating_mul(4).saturating_add(LATE_MS)
     }
 
     /// Asks for permits. As long as the others may still refuse, what is charged is provisional.
@@ -274,6 +275,9 @@ impl Objects {
         }
     }
 }
+
+/// How long a late reply is waited for before it is cancelled, in milliseconds. The same as in `glue.mjs`.
+const LATE_MS: u32 = 10_000;
 
 fn taken_here(call: &Call) -> Verdict {
     let now_ms = js::now_ms();

@@ -102,13 +102,14 @@ function bodyToHearOut(request) {
 }
 
 async function hearOut(body, place) {
+  const end_ms = ends_ms[place];
   const reader = body.getReader({ mode: "byob" });
   let buffer = new ArrayBuffer(CHUNK_BYTES);
   let [bytes, counted] = [0, 0];
   let isOver = false;
   const over = new Promise((resolve) => {
     const look = () => {
-      if (isOver || bytes - counted < MIN_STEP_BYTES || Date.now() > ends_ms[place]) return resolve();
+      if (isOver || bytes - counted < MIN_STEP_BYTES || Date.now() > end_ms) return resolve();
       counted = bytes;
       setTimeout(look, STEP_MS);
     };
@@ -124,7 +125,8 @@ async function hearOut(body, place) {
   })();
   await Promise.race([all.catch(() => {}), over]);
   isOver = true;
-  ends_ms[place] = 0;
+  // Once its time is over the place may be another's.
+  if (ends_ms[place] === end_ms) ends_ms[place] = 0;
 }
 
 function setAll(headers, lines) {

@@ -31,7 +31,7 @@ export function facts(request) {
 // Whether a body can have the length that is given, if one is: a stream of a fixed length takes no more.
 function hasLength(headers) {
   const length = headers.get("Content-Length");
-  return length === null || Number(length) < 2 ** 53;
+  return length === null || (/^\d{1,16}$/.test(length) && Number(length) < 2 ** 53);
 }
 
 // What is found out here so that nothing of it is copied: a header of any length, a body.

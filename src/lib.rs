@@ -121,6 +121,9 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
             let client = bouncer.client(&facts);
             let (asked, refusal) = ask(&route, &client);
             report::told(&visit.env, &client, facts.now_ms);
+            if let Some(refused) = remembered(&visit, &asked, &facts) {
+                return Ok(refused);
+            }
             if let Some(refusal) = refusal {
                 let wire = &bouncer.policy.wire;
                 return Ok(refuse_at_once(&visit.request, wire, &refusal, &facts));
@@ -142,6 +145,20 @@ fn ask(route: &Route<'static>, client: &Client<'_>) -> ([Asked<'static>; 2], Opt
     let refusal = client.refusal();
     let shadowed = Asked::new(route, client, Mode::Shadow);
     ([enforced, shadowed], refusal)
+}
+
+/// The answer to a request that is refused from memory, once it has waited for the key of its token.
+fn remembered(
+    visit: &Visit,
+    [enforced, shadowed]: &[Asked<'static>; 2],
+    facts: &Facts<'_>,
+) -> Option<JsValue> {
+    let decision = refused_here(enforced, facts.now_ms).filter(|_| shadowed.calls.is_empty())?;
+    let by = enforced.refused(&decision)?;
+    let Visit { bouncer, env, .. } = visit;
+    report::refused(env, &bouncer.pseudonyms, What::Refused, &by);
+    let request = &visit.request;
+    Some(refuse_by(request, bouncer, &by, enforced, &decision, facts))
 }
 
 /// A request on its way through.
@@ -178,7 +195,6 @@ impl Visit {
         let decision = admission.decision();
         if let Some(by) = admission.asked().refused(&decision) {
             report::refused(&self.env, &self.bouncer.pseudonyms, What::Refused, &by);
-            admission.remember();
             let facts = Facts::read(&self.lines);
             let asked = admission.asked();
             let response = refuse_by(&self.request, self.bouncer, &by, asked, &decision, &facts);
@@ -199,7 +215,6 @@ impl Visit {
         admission
             .settle(end, &self.bouncer.policy.refund_unreachable)
             .await;
-        admission.remember();
         let stamp = self.stamp(admission.asked(), &admission.decision());
         let stamped = served.and_then(|response| self.stamped(&response, &stamp, origin_ms));
         let response = stamped.unwrap_or_else(|failure| {
