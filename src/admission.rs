@@ -147,11 +147,13 @@ impl<'a> Admission<'a> {
                 break;
             }
         }
-        admission.remember();
+        admission.remember(|_| true);
         if admission.admits() {
             admission.note_settled();
         } else {
             admission.give_back().await;
+            // What refused has been remembered since its reply came, and no longer.
+            admission.remember(|decision| decision.refused().is_none());
         }
         admission
     }
@@ -193,10 +195,12 @@ impl<'a> Admission<'a> {
 
     /// Remembers what the objects have said, so that the next request like a refused one costs no call. What was decided
     /// without an object may be decided otherwise as soon as that can be asked.
-    fn remember(&self) {
+    fn remember(&self, is_meant: impl Fn(&Decision) -> bool) {
         let now_ms = js::now_ms();
         for (call, reply) in self.asked.calls.iter().zip(&self.replies) {
-            if let Verdict::Object(_, decision) = &reply.verdict {
+            if let Verdict::Object(_, decision) = &reply.verdict
+                && is_meant(decision)
+            {
                 DENIALS.with_borrow_mut(|denials| denials.remember(call, decision, now_ms));
             }
         }
