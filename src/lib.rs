@@ -83,15 +83,9 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
         jwks::ask(&bouncer.identification, &context, facts.now_ms);
     }
 
-    let [enforced, shadowed] = &asked;
-    if !lacks_key
-        && shadowed.calls.is_empty()
-        && let Some(decision) = refused_here(enforced, facts.now_ms)
-        && let Some(by) = enforced.refused(&decision)
-    {
-        report::refused(&env, &bouncer.pseudonyms, What::Refused, &by);
+    if !lacks_key && let Some(refused) = remembered(&request, &env, bouncer, &asked, &facts) {
         report::told(&env, &client, facts.now_ms);
-        return refuse_by(&request, bouncer, &by, enforced, &decision, &facts);
+        return refused;
     }
     if !lacks_key {
         report::told(&env, &client, facts.now_ms);
@@ -121,7 +115,7 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
             let client = bouncer.client(&facts);
             let (asked, refusal) = ask(&route, &client);
             report::told(&visit.env, &client, facts.now_ms);
-            if let Some(refused) = remembered(&visit, &asked, &facts) {
+            if let Some(refused) = remembered(&visit.request, &visit.env, bouncer, &asked, &facts) {
                 return Ok(refused);
             }
             if let Some(refusal) = refusal {
@@ -147,17 +141,20 @@ fn ask(route: &Route<'static>, client: &Client<'_>) -> ([Asked<'static>; 2], Opt
     ([enforced, shadowed], refusal)
 }
 
-/// The answer to a request that is refused from memory, once it has waited for the key of its token.
+/// The answer to a request that is refused without asking anybody. Rules in shadow mode are asked all the same.
 fn remembered(
-    visit: &Visit,
+    request: &Object,
+    env: &js::Env,
+    bouncer: &Bouncer,
     [enforced, shadowed]: &[Asked<'static>; 2],
     facts: &Facts<'_>,
 ) -> Option<JsValue> {
-    let decision = refused_here(enforced, facts.now_ms).filter(|_| shadowed.calls.is_empty())?;
+    if !shadowed.calls.is_empty() {
+        return None;
+    }
+    let decision = refused_here(enforced, facts.now_ms)?;
     let by = enforced.refused(&decision)?;
-    let Visit { bouncer, env, .. } = visit;
     report::refused(env, &bouncer.pseudonyms, What::Refused, &by);
-    let request = &visit.request;
     Some(refuse_by(request, bouncer, &by, enforced, &decision, facts))
 }
 
