@@ -25,6 +25,8 @@ use sliding_log::SlidingLog;
 use sliding_window::SlidingWindow;
 use token_bucket::TokenBucket;
 
+pub(crate) use late::Taken;
+
 /// How a limit is counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Algorithm {

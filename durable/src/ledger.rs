@@ -31,8 +31,12 @@ pub use saving::Saving;
 /// The most by which the clock may be behind the latest moment seen without having been set back, in milliseconds.
 const STANDSTILL_MS: u64 = 60_000;
 
-/// The most charges of one key that are pending at a time. The oldest makes room, and stands.
+/// The most charges of one key that are pending at a time. The oldest that is provisional makes room, and stands; a
+/// reservation does not, so beyond that many nothing more is taken until one is settled.
 const MOST_PENDING: usize = 1_024;
+
+/// How long who finds no room waits, in milliseconds.
+const NO_ROOM_MS: u64 = 1_000;
 
 /// A counter that was never charged.
 static NEW: Counter = Counter::new();
@@ -55,6 +59,12 @@ struct Held<'a> {
     counter: &'a Counter,
     limit: &'a Limit,
     cost: NonZeroU32,
+}
+
+/// How many of the claims would be pending.
+fn pending_of(claims: &[Claim], provisional_ms: u32) -> usize {
+    let is_pending = |claim: &&Claim| provisional_ms > 0 || claim.reserved_ms > 0;
+    claims.iter().filter(is_pending).count()
 }
 
 // === impl Ledger ===
@@ -93,10 +103,19 @@ impl Ledger {
         if self.knows(id, claims) {
             return self.decision(claims, now_ms, |_| None);
         }
-        let is_pending = provisional_ms > 0 || claims.iter().any(|claim| claim.reserved_ms > 0);
+        let pending = pending_of(claims, provisional_ms);
         let is_admitted = match claims {
-            [claim] if !is_pending => self.take_one(id, claim),
-            _ => self.take_all(id, claims, provisional_ms),
+            [claim] if pending == 0 => self.take_one(id, claim),
+            _ if !self.fits(claims) => false,
+            _ if self.make_room(pending) => {
+                self.take_all(id, claims, provisional_ms);
+                true
+            }
+            _ => {
+                let mut decision = self.decision(claims, now_ms, |_| None);
+                decision.refuse_for_now(NO_ROOM_MS);
+                return decision;
+            }
         };
         if is_admitted {
             self.decision(claims, now_ms, |_| None)
@@ -104,6 +123,14 @@ impl Ledger {
             let seen_ms = self.seen_ms;
             self.decision(claims, now_ms, |held| held.check(seen_ms).err())
         }
+    }
+
+    fn fits(&self, claims: &[Claim]) -> bool {
+        claims.iter().all(|claim| {
+            let counter = self.counters.get(&claim.counter).unwrap_or(&NEW);
+            let checked = counter.check_all(&claim.limits, self.seen_ms, claim.cost);
+            checked.is_ok()
+        })
     }
 
     fn knows(&self, id: u64, claims: &[Claim]) -> bool {
@@ -134,15 +161,9 @@ impl Ledger {
         taken
     }
 
-    fn take_all(&mut self, id: u64, claims: &[Claim], provisional_ms: u32) -> bool {
+    /// Takes what [fits](Self::fits).
+    fn take_all(&mut self, id: u64, claims: &[Claim], provisional_ms: u32) {
         let now_ms = self.seen_ms;
-        let fits = |claim: &Claim| {
-            let counter = self.counters.get(&claim.counter).unwrap_or(&NEW);
-            counter.check_all(&claim.limits, now_ms, claim.cost).is_ok()
-        };
-        if !claims.iter().all(fits) {
-            return false;
-        }
         let until_ms = |duration_ms: u32| match duration_ms {
             0 => 0,
             duration_ms => now_ms.saturating_add(duration_ms.into()),
@@ -155,6 +176,7 @@ impl Ledger {
                 provisional_until_ms: until_ms(provisional_ms),
                 reserved_until_ms: until_ms(claim.reserved_ms),
                 is_saved: false,
+                is_on_disk: false,
             };
             if pending.provisional_until_ms == 0 && !pending.is_reserved() {
                 self.on(&claim.counter, |counter| {
@@ -162,13 +184,11 @@ impl Ledger {
                     counter.remember(id, now_ms, claim.cost.get());
                 });
             } else {
-                self.make_room();
                 self.on(&claim.counter, |counter| {
                     counter.hold(&claim.limits, now_ms, pending);
                 });
             }
         }
-        true
     }
 
     /// What [`take`](Self::take) would answer. Charges nothing and changes nothing; the standings are those before.

@@ -3,11 +3,12 @@
 //! A shell: it reads the clock, calls the ledger once, and writes. Nothing in it awaits, so one message is one event:
 //! no other request can come between the decision and the state it leaves behind.
 //!
-//! Saving is write-behind. The response never waits for the disk (`allowUnconfirmed`), and a write is due only when
-//! what is unsaved has reached 5 % of a limit, or when the object has been idle for so long that it may soon leave
-//! memory. What a write that fails held is unsaved again, and written at the next chance. The first save sets one alarm for
-//! the moment at which everything will have expired; the alarm deletes the object, or is set again if there has been more
-//! since.
+//! Saving is write-behind. A write is due only when what is unsaved has reached 5 % of a limit, or when the object has been
+//! idle for so long that it may soon leave memory. The reply does not wait for it (`allowUnconfirmed`), unless a crash before it
+//! is on disk would forget more than 5 % or a last permit: then the runtime holds the reply back until it is. What a write that
+//! fails held is unsaved again, and written at the next chance; if a reply was held back for it, the runtime resets the
+//! object, as in a crash. The first save sets one alarm for the moment at which everything will have expired; the alarm
+//! deletes the object, or is set again if there has been more since.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -67,7 +68,9 @@ pub struct LedgerObject(Rc<Shared>);
 
 struct Shared {
     storage: Storage,
+    /// Options of a write that no reply waits for, and of one that all replies wait for.
     unconfirmed: Object,
+    confirmed: Object,
     ledger: RefCell<Ledger>,
     /// Whether an alarm is set. It is as long as there is a snapshot: both are written in one transaction.
     has_alarm: Cell<bool>,
@@ -106,6 +109,7 @@ impl LedgerObject {
         Ok(Self(Rc::new_cyclic(|this: &Weak<Shared>| Shared {
             storage,
             unconfirmed,
+            confirmed: Object::new(),
             ledger: RefCell::new(saved.as_deref().map(restored).unwrap_or_default()),
             has_alarm: Cell::new(saved.is_some()),
             watching: Cell::new(false),
@@ -177,7 +181,12 @@ fn restored(bytes: &[u8]) -> Ledger {
 impl Shared {
     fn save(&self, ledger: &mut Ledger, why: Saving) {
         let bytes = Uint8Array::from(ledger.save(why).as_slice());
-        let write = self.storage.put(SNAPSHOT, &bytes, &self.unconfirmed);
+        let options = if ledger.waits_for_disk() {
+            &self.confirmed
+        } else {
+            &self.unconfirmed
+        };
+        let write = self.storage.put(SNAPSHOT, &bytes, options);
         self.in_flight.set(self.in_flight.get().saturating_add(1));
         let _ = write.then2(&self.on_written, &self.on_failure);
         if !self.has_alarm.get() {

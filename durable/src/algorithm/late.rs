@@ -10,6 +10,17 @@ use super::token_bucket::Holds;
 use super::{Algorithm, State, fixed_window};
 use crate::Limit;
 
+/// A take, so that it can be given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// The identifier of the take.
+    pub(crate) id: u64,
+    /// When it was.
+    pub(crate) at_ms: u64,
+    /// What it took.
+    pub(crate) cost: NonZeroU32,
+}
+
 // === impl State ===
 
 impl State {
@@ -54,20 +65,18 @@ impl State {
         }
     }
 
-    /// Takes `cost` permits as if at `taken_ms`, and so that they can be given back as if they had never been taken.
+    /// Takes what can be given back as if it had never been taken.
     pub(crate) fn hold(
         &mut self,
         holds: &mut Option<Box<Holds>>,
         limit: &Limit,
-        (now_ms, taken_ms): (u64, u64),
-        (id, cost): (u64, NonZeroU32),
+        now_ms: u64,
+        taken: Taken,
     ) {
         match self {
-            Self::TokenBucket(bucket) => {
-                bucket.hold(holds, limit, (now_ms, taken_ms), (id, cost));
-            }
+            Self::TokenBucket(bucket) => bucket.hold(holds, limit, now_ms, taken),
             // The others forget any charge exactly.
-            _ => self.charge_late(holds, limit, (now_ms, taken_ms), cost),
+            _ => self.charge_late(holds, limit, (now_ms, taken.at_ms), taken.cost),
         }
     }
 
@@ -76,14 +85,46 @@ impl State {
         &mut self,
         holds: &mut Option<Box<Holds>>,
         limit: &Limit,
-        (now_ms, taken_ms): (u64, u64),
-        (id, cost): (u64, NonZeroU32),
+        now_ms: u64,
+        taken: Taken,
         is_kept: bool,
     ) {
         match self {
-            Self::TokenBucket(bucket) => bucket.end_hold(holds, id, is_kept),
+            Self::TokenBucket(bucket) => bucket.end_hold(holds, taken.id, is_kept),
             _ if is_kept => {}
-            _ => self.refund(holds, limit, (now_ms, taken_ms), cost),
+            _ => self.refund(holds, limit, (now_ms, taken.at_ms), taken.cost),
+        }
+    }
+
+    /// The state as if these had never been taken, of which a bucket `holds` each. In one pass, since it may be a thousand.
+    pub(crate) fn without(
+        &self,
+        holds: Option<&Holds>,
+        limit: &Limit,
+        now_ms: u64,
+        mut left_out: Vec<Taken>,
+    ) -> Self {
+        match self {
+            Self::FixedWindow(window) => {
+                let refunded = |window: fixed_window::FixedWindow, taken: Taken| {
+                    window.refunded(limit, now_ms, taken.at_ms, taken.cost)
+                };
+                Self::FixedWindow(left_out.into_iter().fold(*window, refunded))
+            }
+            Self::SlidingWindow(window) => {
+                let refunded = |window: super::sliding_window::SlidingWindow, taken: Taken| {
+                    window.refunded(limit, now_ms, taken.at_ms, taken.cost)
+                };
+                Self::SlidingWindow(left_out.into_iter().fold(*window, refunded))
+            }
+            Self::SlidingLog(log) => {
+                left_out.sort_unstable_by_key(|taken| taken.at_ms);
+                Self::SlidingLog(log.without(&left_out))
+            }
+            Self::TokenBucket(bucket) => {
+                left_out.sort_unstable_by_key(|taken| taken.id);
+                Self::TokenBucket(holds.map_or(*bucket, |holds| holds.without(&left_out)))
+            }
         }
     }
 

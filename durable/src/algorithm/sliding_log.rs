@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refused, Standing};
+use super::{Refused, Standing, Taken};
 use crate::Limit;
 
 /// The most permits a sliding log may hold: 80 kB for one key, and up to 128 KiB allocated, since memory grows by doubling.
@@ -143,6 +143,21 @@ impl SlidingLog {
             .partition_point(|other_ms| *other_ms <= taken_ms);
         self.taken_ms
             .drain(start..end.min(start.saturating_add(cost.get() as usize)));
+    }
+
+    /// The log as if these, oldest first, had never been taken.
+    pub(super) fn without(&self, left_out: &[Taken]) -> Self {
+        let mut left_out = left_out
+            .iter()
+            .flat_map(|taken| std::iter::repeat_n(taken.at_ms, taken.cost.get() as usize))
+            .peekable();
+        let is_kept = |at_ms: &u64| {
+            while left_out.next_if(|out_ms| out_ms < at_ms).is_some() {}
+            left_out.next_if_eq(at_ms).is_none()
+        };
+        Self {
+            taken_ms: self.taken_ms.iter().copied().filter(is_kept).collect(),
+        }
     }
 
     pub(super) fn standing(&self, limit: &Limit, now_ms: u64) -> Standing {

@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refused, Standing};
+use super::{Refused, Standing, Taken};
 use crate::Limit;
 
 mod holds;
@@ -124,18 +124,18 @@ impl TokenBucket {
         }
     }
 
-    /// Takes `cost`, which may be given back.
+    /// Takes what may be given back.
     pub(crate) fn hold(
         &mut self,
         holds: &mut Option<Box<Holds>>,
         limit: &Limit,
-        (now_ms, taken_ms): (u64, u64),
-        (id, cost): (u64, NonZeroU32),
+        now_ms: u64,
+        taken: Taken,
     ) {
-        let charge = charge(limit, now_ms, taken_ms, cost);
+        let charge = charge(limit, now_ms, taken.at_ms, taken.cost);
         holds
             .get_or_insert_with(|| Box::new(Holds::new(*self)))
-            .hold(id, charge);
+            .hold(taken.id, charge);
         *self = charge.apply(*self);
     }
 

@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::Counter;
+use crate::algorithm::Taken;
 use crate::limit::Limit;
 
 /// What a take has charged to one counter and may give back.
@@ -21,12 +22,15 @@ pub(crate) struct Pending {
     pub(crate) provisional_until_ms: u64,
     /// When it no longer is a reservation; 0 if it never was.
     pub(crate) reserved_until_ms: u64,
-    /// `true` if it is on disk.
-    #[serde(skip, default = "on_disk")]
+    /// `true` if what was handed to the storage last has it.
+    #[serde(skip, default = "yes")]
     pub(crate) is_saved: bool,
+    /// `true` if the disk may have it.
+    #[serde(skip, default = "yes")]
+    pub(crate) is_on_disk: bool,
 }
 
-const fn on_disk() -> bool {
+const fn yes() -> bool {
     true
 }
 
@@ -35,7 +39,7 @@ const fn on_disk() -> bool {
 pub(crate) enum Settled {
     /// The take, or that it was settled already.
     Known,
-    /// A reservation that is given back and is on disk: it must be forgotten there, too.
+    /// A reservation that is given back and may be on disk: it must be forgotten there, too.
     OnDisk,
     /// No such take.
     Unknown,
@@ -46,6 +50,14 @@ pub(crate) enum Settled {
 impl Pending {
     pub(crate) const fn is_reserved(&self) -> bool {
         self.reserved_until_ms > 0
+    }
+
+    pub(super) const fn taken(&self) -> Taken {
+        Taken {
+            id: self.id,
+            at_ms: self.taken_ms,
+            cost: self.cost,
+        }
     }
 }
 
@@ -85,7 +97,7 @@ impl Counter {
         for slot in &mut self.slots {
             slot.end_hold(now_ms, &pending, is_kept);
         }
-        if !is_kept && pending.is_reserved() && pending.is_saved {
+        if !is_kept && pending.is_reserved() && pending.is_on_disk {
             Settled::OnDisk
         } else {
             Settled::Known
@@ -154,11 +166,16 @@ impl Counter {
         }
     }
 
-    /// How many charges are pending, and the take of the oldest.
-    pub(crate) fn pending(&self) -> (usize, Option<(u64, u64)>) {
-        let oldest = self.pending.first();
-        let oldest = oldest.map(|oldest| (oldest.taken_ms, oldest.id));
-        (self.pending.len(), oldest)
+    /// How many charges are pending.
+    pub(crate) const fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// When the oldest take was made that is provisional and not reserved, and which it is.
+    pub(crate) fn oldest_provisional(&self) -> Option<(u64, u64)> {
+        let mut pending = self.pending.iter();
+        let oldest = pending.find(|pending| !pending.is_reserved())?;
+        Some((oldest.taken_ms, oldest.id))
     }
 
     /// Whether `cost` would fit under `limit` without anything that is pending.

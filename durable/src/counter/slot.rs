@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Pending;
 use super::saving::Unsaved;
 use crate::algorithm::token_bucket::Holds;
-use crate::algorithm::{Algorithm, Refused, State};
+use crate::algorithm::{Algorithm, Refused, State, Taken};
 use crate::limit::Limit;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,9 +81,8 @@ impl Slot {
 
     /// Counts what is pending, so that it can be given back. A reservation is no charge that must be saved.
     pub(super) fn hold(&mut self, now_ms: u64, pending: &Pending) {
-        let (times_ms, charge) = ((now_ms, pending.taken_ms), (pending.id, pending.cost));
         self.state
-            .hold(&mut self.holds, &self.limit, times_ms, charge);
+            .hold(&mut self.holds, &self.limit, now_ms, pending.taken());
         if !pending.is_reserved() && !pending.is_saved {
             self.unsaved.charge(pending.cost);
         }
@@ -91,9 +90,13 @@ impl Slot {
 
     /// Ends what was pending: it becomes a charge, or was never taken.
     pub(super) fn end_hold(&mut self, now_ms: u64, pending: &Pending, is_kept: bool) {
-        let (times_ms, charge) = ((now_ms, pending.taken_ms), (pending.id, pending.cost));
-        self.state
-            .end_hold(&mut self.holds, &self.limit, times_ms, charge, is_kept);
+        self.state.end_hold(
+            &mut self.holds,
+            &self.limit,
+            now_ms,
+            pending.taken(),
+            is_kept,
+        );
         match (is_kept, pending.is_reserved()) {
             (true, true) => self.unsaved.charge(pending.cost),
             (false, _) if pending.is_saved => self.unsaved.refund(pending.cost),
@@ -112,12 +115,10 @@ impl Slot {
         if !pending.iter().any(&is_left_out) {
             return Cow::Borrowed(&self.state);
         }
-        let (mut state, mut holds) = (self.state.clone(), self.holds.clone());
-        for pending in pending.iter().filter(|pending| is_left_out(pending)) {
-            let (times_ms, charge) = ((now_ms, pending.taken_ms), (pending.id, pending.cost));
-            state.end_hold(&mut holds, &self.limit, times_ms, charge, false);
-        }
-        Cow::Owned(state)
+        let left_out = pending.iter().filter(|pending| is_left_out(pending));
+        let left_out: Vec<Taken> = left_out.map(Pending::taken).collect();
+        let holds = self.holds.as_deref();
+        Cow::Owned(self.state.without(holds, &self.limit, now_ms, left_out))
     }
 
     /// Whether `limit` is counted here, perhaps under another count. What is missing of a bucket comes back at the rate of

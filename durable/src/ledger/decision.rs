@@ -71,6 +71,14 @@ impl Decision {
         refusals.reduce(|longest, next| if next.1 > longest.1 { next } else { longest })
     }
 
+    /// Refuses what would be admitted, since there is no room to note it, until requests that are under way have ended.
+    pub(super) fn refuse_for_now(&mut self, retry_ms: u64) {
+        for each in self.claims.iter_mut().flatten() {
+            each.refused = Some(Refused::Until { retry_ms });
+            each.is_unsettled = true;
+        }
+    }
+
     /// Lets time pass, so that the standings can be shown beside one of this later moment. What may have come back
     /// meanwhile is not shown, and a refusal stays what it was.
     pub fn pass_to(&mut self, now_ms: u64) {

@@ -5,7 +5,7 @@
 //! would hand out a permit of somebody else's.
 
 use super::{Claim, Decision, Ledger, MOST_PENDING, Outcome};
-use crate::counter::Settled;
+use crate::counter::{Counter, Settled};
 
 /// The most takes that one message says to stand. Those beyond stand by themselves once their time is over.
 const MOST_STANDING: usize = 256;
@@ -57,9 +57,13 @@ impl Ledger {
     pub fn stand(&mut self, takes: &[u64], now_ms: u64) {
         self.observe(now_ms);
         for id in takes.iter().take(MOST_STANDING) {
-            for counter in self.counters.values_mut() {
-                counter.stand(*id, self.seen_ms);
-            }
+            self.stand_one(*id);
+        }
+    }
+
+    fn stand_one(&mut self, id: u64) {
+        for counter in self.counters.values_mut() {
+            counter.stand(id, self.seen_ms);
         }
     }
 
@@ -80,20 +84,23 @@ impl Ledger {
         }
     }
 
-    /// Lets the oldest take stand if as many are pending as can be.
-    pub(super) fn make_room(&mut self) {
-        let counters = self.counters.values();
-        let (pending, oldest) = counters.fold((0, None), |(sum, oldest), counter| {
-            let (pending, own) = counter.pending();
-            let older = [oldest, own].into_iter().flatten().min();
-            (sum + pending, older)
-        });
-        if pending >= MOST_PENDING
-            && let Some((_, id)) = oldest
-        {
-            for counter in self.counters.values_mut() {
-                counter.settle(id, true, self.seen_ms);
-            }
+    /// Makes room for so many more that are pending: the oldest takes that are only provisional stand. False if there is none,
+    /// since what is reserved is not known to count.
+    pub(super) fn make_room(&mut self, more: usize) -> bool {
+        let pending = |ledger: &Self| {
+            ledger
+                .counters
+                .values()
+                .map(Counter::pending)
+                .sum::<usize>()
+        };
+        while pending(self).saturating_add(more) > MOST_PENDING {
+            let counters = self.counters.values();
+            let Some((_, id)) = counters.filter_map(Counter::oldest_provisional).min() else {
+                return false;
+            };
+            self.stand_one(id);
         }
+        true
     }
 }

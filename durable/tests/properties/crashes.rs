@@ -32,6 +32,7 @@ fn event() -> impl Strategy<Value = Event> {
         6 => (any::<Index>(), any::<bool>()).prop_map(|(which, is_kept)| Event::Settle(which, is_kept)),
         1 => any::<Index>().prop_map(Event::Stand),
         2 => any::<Index>().prop_map(Event::Cancel),
+        3 => Just(Event::Confirm),
         1 => Just(Event::Evict),
         1 => Just(Event::Crash),
     ]

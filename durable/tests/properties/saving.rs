@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 
 use bouncer_durable::counter::Override;
 use bouncer_durable::ledger::{Ledger, Saving};
-use bouncer_durable::{Limit, snapshot};
+use bouncer_durable::{Algorithm, Limit, snapshot};
 use proptest::prelude::*;
 
-use crate::traces::{arrivals, at_cost, claim, config, limits, next_id, start_ms};
+use crate::traces::{ALGORITHMS, arrivals, at_cost, claim, config, limits, next_id, start_ms};
 
 proptest! {
     #![proptest_config(config())]
@@ -69,6 +69,7 @@ fn it_is_saved_at_every_twentieth_of_a_limit_and_at_the_last_permit() {
             if ledger.is_due() {
                 saves += 1;
                 ledger.save(Saving::Due);
+                ledger.confirmed();
             }
         }
         assert_eq!(saves, saves_per_window, "{limit}");
@@ -77,6 +78,75 @@ fn it_is_saved_at_every_twentieth_of_a_limit_and_at_the_last_permit() {
             "{limit}: the last permit is always saved"
         );
     }
+}
+
+#[test]
+fn a_limit_that_stays_used_up_is_saved_as_such_once_and_then_at_every_twentieth() {
+    for algorithm in ALGORITHMS {
+        let limit = Limit::parse_all("600/minute").unwrap()[0];
+        let claims = [claim("c", &[limit.counted_by(algorithm).unwrap()])];
+        let (mut ledger, mut saves, mut admitted) = (Ledger::default(), 0, 0);
+        // Ten times a second for ten minutes, twice as much as is permitted.
+        for at_ms in (0..600_000).step_by(50) {
+            let decision = ledger.take(next_id(), &claims, 60_000_000 + at_ms);
+            admitted += u64::from(decision.refused().is_none());
+            if ledger.is_due() {
+                saves += 1;
+                ledger.save(Saving::Due);
+                ledger.confirmed();
+            }
+        }
+        assert!(admitted >= 5_900, "{algorithm:?}: {admitted}");
+        // A fixed window is used up anew each time, the others once.
+        assert!(
+            saves <= admitted / 30 + 11,
+            "{algorithm:?}: {saves} of {admitted}"
+        );
+        let mut restored = snapshot::decode(&ledger.save(Saving::Idle)).unwrap();
+        restored.take(next_id(), &claims, 60_600_000);
+        restored.take(next_id(), &claims, 60_600_000);
+        assert!(restored.is_due() || algorithm == Algorithm::FixedWindow);
+    }
+}
+
+#[test]
+fn replies_wait_for_the_disk_where_a_crash_would_forget_more_than_a_twentieth() {
+    let limits = Limit::parse_all("100/minute").unwrap();
+    let claims = [claim("c", &limits)];
+    let mut ledger = Ledger::default();
+    let mut take = |ledger: &mut Ledger, permits: u32| {
+        for _ in 0..permits {
+            ledger.take(next_id(), &claims, 1_000);
+        }
+        let is_due = ledger.is_due();
+        if is_due {
+            ledger.save(Saving::Due);
+        }
+        (is_due, ledger.waits_for_disk())
+    };
+    assert_eq!(take(&mut ledger, 4), (false, false));
+    assert_eq!(take(&mut ledger, 1), (true, false), "5 are on their way");
+    assert_eq!(take(&mut ledger, 1), (true, true), "6 would be forgotten");
+    assert_eq!(
+        take(&mut ledger, 1),
+        (false, true),
+        "this one waits for the others, and is one"
+    );
+    ledger.confirmed();
+    assert_eq!(take(&mut ledger, 3), (false, false));
+    assert_eq!(take(&mut ledger, 1), (true, false));
+    ledger.confirmed();
+    assert_eq!(take(&mut ledger, 100), (true, true), "the last one");
+    ledger.confirmed();
+    ledger.reset(None, 1_000);
+    assert_eq!(take(&mut ledger, 0), (true, true), "no crash may undo it");
+
+    let small = [claim("c", &Limit::parse_all("10/minute").unwrap())];
+    let mut ledger = Ledger::default();
+    ledger.take(next_id(), &small, 1_000);
+    assert!(ledger.is_due());
+    ledger.save(Saving::Due);
+    assert!(ledger.waits_for_disk(), "one of ten is more than 5 %");
 }
 
 #[test]

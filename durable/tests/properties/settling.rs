@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use bouncer_durable::ledger::{Claim, Decision, Ledger, Outcome, Saving};
-use bouncer_durable::{Algorithm, Limit, snapshot};
+use bouncer_durable::{Algorithm, Limit, Refused, snapshot};
 use proptest::prelude::*;
 
 use crate::traces::{ALGORITHMS, arrivals, at_cost, claim, config, limits, next_id, start_ms};
@@ -264,20 +264,52 @@ fn of_a_take_that_was_forgotten_nothing_is_given_back_and_a_failure_counts() {
 }
 
 #[test]
-fn the_oldest_of_too_many_pending_takes_stands() {
+fn of_too_many_pending_takes_the_oldest_that_is_only_provisional_stands() {
     let plain = claims("5000/hour", Algorithm::FixedWindow);
-    let failures = reserved(&plain, 600_000);
     let mut ledger = Ledger::default();
     for id in 0..1_100 {
-        assert_eq!(ledger.take(id, &failures, NOW_MS + id).refused(), None);
+        let decision = ledger.take_provisionally(id, &plain, 600_000, NOW_MS + id);
+        assert_eq!(decision.refused(), None);
     }
     for id in 0..1_100 {
-        ledger.settle(id, NOW_MS + id, &outcomes(&failures, false), NOW_MS + 2_000);
+        ledger.settle(id, NOW_MS + id, &outcomes(&plain, false), NOW_MS + 2_000);
     }
     assert_eq!(
         remaining(&ledger, &plain, NOW_MS + 2_000),
         5_000 - (1_100 - 1_024)
     );
+}
+
+#[test]
+fn a_reservation_never_stands_for_want_of_room_and_who_finds_none_comes_back_in_a_second() {
+    for algorithm in ALGORITHMS {
+        let plain = claims("5000/hour", algorithm);
+        let failures = reserved(&plain, 600_000);
+        let other = [claim("other", &[limit("5/hour", algorithm)])];
+        let mut ledger = Ledger::default();
+        ledger.take_provisionally(2_000, &plain, 600_000, NOW_MS);
+        for id in 0..1_024 {
+            assert_eq!(ledger.take(id, &failures, NOW_MS).refused(), None);
+        }
+        let before = ledger.peek(&plain, NOW_MS);
+        for (id, claims) in [(1_024, &failures[..]), (1_025, &reserved(&other, 1_000))] {
+            let refused = ledger.take(id, claims, NOW_MS);
+            assert!(is_unsettled(&refused), "{algorithm:?}");
+            let (_, wait) = refused.refused().unwrap();
+            assert_eq!(wait, Refused::Until { retry_ms: 1_000 });
+        }
+        assert_eq!(ledger.peek(&plain, NOW_MS), before, "{algorithm:?}");
+        assert_eq!(
+            ledger.take(1_026, &plain, NOW_MS).refused(),
+            None,
+            "what is counted from the start needs no room"
+        );
+        for id in 0..1_024 {
+            ledger.settle(id, NOW_MS, &outcomes(&failures, false), NOW_MS);
+        }
+        assert_eq!(remaining(&ledger, &plain, NOW_MS), 5_000 - 2);
+        assert_eq!(ledger.take(1_027, &failures, NOW_MS).refused(), None);
+    }
 }
 
 #[test]

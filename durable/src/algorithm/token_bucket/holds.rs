@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TokenBucket;
+use crate::algorithm::Taken;
 
 /// What charges do to the moment at which the bucket is full: it moves by `add`, to `least` at least and `most` at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +114,22 @@ impl Holds {
     /// The bucket as it is with everything that is held.
     pub(super) fn bucket(&self) -> TokenBucket {
         let each = |bucket, step: &Step| step.then.apply(step.charge.apply(bucket));
+        self.steps.iter().fold(self.base, each)
+    }
+
+    /// The bucket as if these, which are sorted by their identifiers, had never been taken.
+    pub(crate) fn without(&self, left_out: &[Taken]) -> TokenBucket {
+        let each = |bucket, step: &Step| {
+            let is_left_out = left_out
+                .binary_search_by_key(&step.id, |taken| taken.id)
+                .is_ok();
+            let charged = if is_left_out {
+                bucket
+            } else {
+                step.charge.apply(bucket)
+            };
+            step.then.apply(charged)
+        };
         self.steps.iter().fold(self.base, each)
     }
 }

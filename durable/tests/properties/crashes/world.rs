@@ -1,6 +1,7 @@
 //! A ledger and what it should be: two lists of charges, those that count and those that the disk knew of when it was last
 //! written.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use bouncer_durable::ledger::{Claim, Ledger, Outcome, Saving};
@@ -22,6 +23,8 @@ pub(super) enum Event {
     Settle(Index, bool),
     Stand(Index),
     Cancel(Index),
+    /// What was handed to the storage is on disk.
+    Confirm,
     Evict,
     Crash,
 }
@@ -43,16 +46,27 @@ struct Take {
     reserved_ms: u32,
 }
 
+/// What counted when it was saved, without what was left out.
+#[derive(Debug, Clone)]
+struct Saved {
+    charges: Vec<Charge>,
+    bytes: Vec<u8>,
+    /// Nothing was left of the limit.
+    is_used_up: bool,
+}
+
 pub(super) struct World {
     pub(super) limit: Limit,
     pub(super) ledger: Ledger,
     pub(super) now_ms: u64,
     /// What counts.
     pub(super) memory: Vec<Charge>,
-    /// What counted when the disk was last written, without what was left out.
-    disk: Vec<Charge>,
-    bytes: Vec<u8>,
+    /// What is on disk, and what was handed over last if that is not.
+    disk: Saved,
+    handed_over: Option<Saved>,
     takes: Vec<Take>,
+    /// When a take was first settled.
+    settled_ms: BTreeMap<u64, u64>,
     /// A bucket is no longer as the model says once a charge was forgotten and made again: it is charged later than it was.
     pub(super) is_exact: bool,
 }
@@ -82,9 +96,14 @@ impl World {
             ledger: Ledger::default(),
             now_ms: 1_700_000_000_000,
             memory: Vec::new(),
-            disk: Vec::new(),
-            bytes: snapshot::encode(&Ledger::default()),
+            disk: Saved {
+                charges: Vec::new(),
+                bytes: snapshot::encode(&Ledger::default()),
+                is_used_up: false,
+            },
+            handed_over: None,
             takes: Vec::new(),
+            settled_ms: BTreeMap::new(),
             is_exact: true,
         }
     }
@@ -114,7 +133,9 @@ impl World {
 
     /// Charges whose time is over stand.
     pub(super) fn lapse(&mut self) {
-        for charge in self.memory.iter_mut().chain(&mut self.disk) {
+        let saved = self.handed_over.iter_mut().chain([&mut self.disk]);
+        let saved = saved.flat_map(|saved| &mut saved.charges);
+        for charge in self.memory.iter_mut().chain(saved) {
             for until_ms in [
                 &mut charge.provisional_until_ms,
                 &mut charge.reserved_until_ms,
@@ -211,17 +232,37 @@ impl World {
     }
 
     pub(super) fn save(&mut self, why: Saving) {
-        self.bytes = self.ledger.save(why);
-        self.ledger.confirmed();
-        self.disk = self.memory.clone();
+        let bytes = self.ledger.save(why);
+        let mut charges = self.memory.clone();
+        let certain = charges.iter().filter(|charge| !charge.is_reserved());
+        let certain: Vec<Charge> = certain.cloned().collect();
+        let is_used_up = self.model(&certain).remaining(self.now_ms) == 0;
         if why == Saving::Due {
-            self.disk.retain(|charge| !charge.is_reserved());
+            charges = certain;
+        }
+        self.handed_over = Some(Saved {
+            charges,
+            bytes,
+            is_used_up,
+        });
+        // Nobody hears of anything before.
+        if self.ledger.waits_for_disk() {
+            self.confirm();
         }
     }
 
+    fn confirm(&mut self) {
+        if let Some(saved) = self.handed_over.take() {
+            self.disk = saved;
+        }
+        self.ledger.confirmed();
+    }
+
+    /// Comes back as it is on disk; a write on its way is lost.
     fn restore(&mut self) {
-        self.ledger = snapshot::decode(&self.bytes).unwrap();
-        self.memory = self.disk.clone();
+        self.handed_over = None;
+        self.ledger = snapshot::decode(&self.disk.bytes).unwrap();
+        self.memory = self.disk.charges.clone();
     }
 
     pub(super) fn happens(&mut self, event: Event) -> Result<(), TestCaseError> {
@@ -235,7 +276,14 @@ impl World {
                 self.take(cost, provisional_ms, reserved_ms)?;
             }
             Event::Settle(which, is_kept) => {
-                if let Some(take) = chosen(which).map(|index| self.takes[index].clone()) {
+                let settled = &mut self.settled_ms;
+                let mut is_late_repeat = |take: &Take| {
+                    // A message is repeated soon after or not at all.
+                    let first_ms = *settled.entry(take.id).or_insert(self.now_ms);
+                    self.now_ms - first_ms > 10_000
+                };
+                let take = chosen(which).map(|index| self.takes[index].clone());
+                if let Some(take) = take.filter(|take| !is_late_repeat(take)) {
                     // A plain charge goes back, too, but not for as long as is said exactly.
                     if take.reserved_ms > 0
                         || is_kept
@@ -281,6 +329,7 @@ impl World {
                 if self.ledger.has_unsaved() {
                     self.save(Saving::Idle);
                 }
+                self.confirm();
                 let takes = |charges: &[Charge]| -> Vec<Take> {
                     charges.iter().map(|charge| charge.take.clone()).collect()
                 };
@@ -288,48 +337,61 @@ impl World {
                 self.restore();
                 prop_assert_eq!(takes(&self.memory), before, "an eviction forgets nothing");
             }
+            Event::Confirm => self.confirm(),
             Event::Crash => self.restore(),
         }
         Ok(())
     }
 
-    /// What a crash at this moment would do.
+    /// What a crash at this moment would do, and one in which a write on its way is not lost.
     pub(super) fn assert_bounded(&self) -> Result<(), TestCaseError> {
+        let quota = u64::from(self.limit.quota());
+        if let Some(handed_over) = &self.handed_over {
+            self.assert_bounded_by(handed_over, &|permits| permits * 20 < quota)?;
+        }
+        self.assert_bounded_by(&self.disk, &|permits| permits * 20 <= quota)
+    }
+
+    fn assert_bounded_by(
+        &self,
+        saved: &Saved,
+        is_bounded: &dyn Fn(u64) -> bool,
+    ) -> Result<(), TestCaseError> {
         let ids = |charges: &[Charge]| {
             charges
                 .iter()
                 .map(|charge| charge.take.id)
                 .collect::<Vec<_>>()
         };
-        let (in_memory, on_disk) = (ids(&self.memory), ids(&self.disk));
+        let (in_memory, on_disk) = (ids(&self.memory), ids(&saved.charges));
         let certain = |charge: &&Charge| !charge.is_reserved();
         let forgotten = self
             .memory
             .iter()
             .filter(|charge| !on_disk.contains(&charge.take.id));
         let forgotten = sum(forgotten.filter(certain));
-        let quota = u64::from(self.limit.quota());
         prop_assert!(
-            forgotten == 0 || forgotten * 20 < quota,
+            forgotten == 0 || is_bounded(forgotten),
             "{} of {} forgotten",
             forgotten,
-            quota
+            self.limit.quota()
         );
         let resurrected = || {
-            self.disk
+            saved
+                .charges
                 .iter()
                 .filter(|charge| !in_memory.contains(&charge.take.id))
         };
         prop_assert_eq!(sum(resurrected().filter(|charge| charge.is_reserved())), 0);
         let provisional = sum(resurrected());
         prop_assert!(
-            provisional == 0 || provisional * 20 < quota,
+            provisional == 0 || is_bounded(provisional),
             "{} of {} too much",
             provisional,
-            quota
+            self.limit.quota()
         );
         let kept: Vec<Charge> = self.memory.iter().filter(certain).cloned().collect();
-        if forgotten > 0 && self.is_exact {
+        if forgotten > 0 && self.is_exact && !saved.is_used_up {
             prop_assert!(
                 self.model(&kept).remaining(self.now_ms) > 0,
                 "the last permit was forgotten"
