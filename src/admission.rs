@@ -61,11 +61,15 @@ struct Objects {
     context: js::Context,
     timeout_ms: u32,
     store: Store,
+    /// For how long a status of the origin may prove that nothing was done, so that all is given back; 0 if none does.
+    refundable_ms: u32,
 }
 
 /// What came of a call.
 struct Reply {
     verdict: Verdict,
+    /// Whether what the object has charged stands only once it is told so, or after a while.
+    is_provisional: bool,
     /// Why the object is not the one who decided.
     failure: Option<(OnError, LedgerError)>,
 }
@@ -124,6 +128,7 @@ impl<'a> Admission<'a> {
             context: context.clone(),
             timeout_ms: policy.timeout_ms,
             store: policy.store,
+            refundable_ms: policy.refundable_ms(),
         };
         let mut admission = Self {
             replies: Vec::with_capacity(asked.calls.len()),
@@ -148,24 +153,12 @@ impl<'a> Admission<'a> {
             }
         }
         admission.remember(|_| true);
-        if admission.admits() {
-            admission.note_settled();
-        } else {
+        if !admission.admits() {
             admission.give_back().await;
             // What refused has been remembered since its reply came, and no longer.
             admission.remember(|decision| decision.refused().is_none());
         }
         admission
-    }
-
-    /// Notes which takes have stopped being provisional. That of the last call never was.
-    fn note_settled(&self) {
-        let calls = self.asked.calls.iter().zip(&self.replies);
-        for (call, reply) in calls.rev().skip(1) {
-            if let Verdict::Object(id, _) = reply.verdict {
-                SETTLED.with_borrow_mut(|settled| settled.note(&call.key, id));
-            }
-        }
     }
 
     /// What was asked.
@@ -230,27 +223,37 @@ impl Objects {
         u32::try_from(left_ms).ok().filter(|left_ms| *left_ms > 0)
     }
 
-    /// How long the others, a settlement, and the word that a late reply is not wanted may take, in milliseconds: twice their
-    /// time, and what is waited for a late reply.
-    const fn provisional_ms(&self) -> u32 {
-        self.timeout_ms.saturating_mul(4).saturating_add(LATE_MS)
+    /// For how long what a call charges is provisional, in milliseconds. While other keys are still to be asked, that is how long
+    /// they, a settlement, and the word that a late reply is not wanted may take: twice their time, and what is waited for a
+    /// late reply.
+    fn provisional_ms(&self, is_last: bool) -> u32 {
+        let others_ms = if is_last {
+            0
+        } else {
+            self.timeout_ms.saturating_mul(4).saturating_add(LATE_MS)
+        };
+        others_ms.max(self.refundable_ms)
     }
 
-    /// Asks for permits. As long as the others may still refuse, what is charged is provisional.
+    /// Asks for permits. As long as the others may still refuse, or the origin's status may give all back, what is charged is
+    /// provisional.
     async fn take(&self, call: &Call, on_error: OnError, left_ms: u32, is_last: bool) -> Reply {
         if self.store == Store::Memory {
             return Reply {
                 verdict: taken_here(call),
+                is_provisional: false,
                 failure: None,
             };
         }
+        let provisional_ms = self.provisional_ms(is_last);
+        let is_provisional = provisional_ms > 0;
         let is_cut_short = left_ms < self.timeout_ms;
         let sent = Sent::take(
             self.namespace.as_ref(),
             &call.key,
             Operation::Take {
                 claims: call.claims(),
-                provisional_ms: if is_last { 0 } else { self.provisional_ms() },
+                provisional_ms,
                 settled: SETTLED.with_borrow_mut(|settled| settled.of(&call.key)),
             },
             self.timeout_ms.min(left_ms),
@@ -261,11 +264,13 @@ impl Objects {
         match sent.decision().await {
             Ok(decision) => Reply {
                 verdict: Verdict::Object(id, settled_soon(decision)),
+                is_provisional,
                 failure: None,
             },
             // It had less than its time, so it is not the counter that failed.
             Err(error @ LedgerError::Late(_)) if is_cut_short => Reply {
                 verdict: Verdict::Refused,
+                is_provisional,
                 failure: Some((OnError::Closed, error)),
             },
             Err(error) => Reply {
@@ -274,6 +279,7 @@ impl Objects {
                     OnError::Local => taken_here(call),
                     OnError::Closed => Verdict::Refused,
                 },
+                is_provisional,
                 failure: Some((on_error, error)),
             },
         }

@@ -146,6 +146,17 @@ pub struct Counting {
 // === impl Policy ===
 
 impl Policy {
+    /// For how long after a request was admitted a status of the origin's is taken for a proof that it has done nothing, in
+    /// milliseconds; 0 if none is.
+    #[must_use]
+    pub const fn refundable_ms(&self) -> u32 {
+        if self.refund_unreachable.is_empty() {
+            return 0;
+        }
+        let origin_timeout_ms = self.forwarding.origin_timeout_ms;
+        origin_timeout_ms.saturating_add(self.forwarding.upload_timeout_ms)
+    }
+
     /// Reads and checks a policy, given as JSON.
     ///
     /// # Errors

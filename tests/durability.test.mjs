@@ -76,6 +76,40 @@ describe("durability", () => {
     }
   });
 
+  it("writes no row a request under a limit that stays used up, whatever its algorithm", async () => {
+    const algorithms = ["fixed-window", "sliding-log", "sliding-window", "token-bucket"];
+    const [permits, window_s, seconds] = [200, 2, 6];
+    const saturated = algorithms.map((algorithm) => {
+      const [rule] = rules([{ path: `/${algorithm}`, limit: `${permits}/${window_s} seconds` }]);
+      return { ...rule, algorithm };
+    });
+    const bouncer = await startBouncer(policy(origin.url, { rules: saturated }), { main: WATCHED });
+    try {
+      const rows = await Promise.all(
+        algorithms.map(async (algorithm, index) => {
+          const address = `198.51.100.${index + 1}`;
+          const end_ms = Date.now() + 1_000 * seconds;
+          let [takes, admitted] = [0, 0];
+          while (Date.now() < end_ms) {
+            const answers = await Promise.all(Array.from({ length: 20 }, () => take(bouncer, `/${algorithm}`, address)));
+            takes += answers.length;
+            admitted += answers.filter((remaining) => remaining !== undefined).length;
+            await sleep(50);
+          }
+          const { rows: written } = await (await bouncer.fetch(door(address))).json();
+          assert.ok(admitted >= permits * 2, `${algorithm}: ${admitted} of ${takes} were admitted, so nothing was used up`);
+          // One for each twentieth, one each time that it is used up anew, and one alarm.
+          const most = admitted / (permits / 20) + seconds / window_s + 3;
+          assert.ok(written <= most, `${algorithm}: ${written} rows for ${admitted}`);
+          return [algorithm, takes, admitted, written];
+        }),
+      );
+      print("rows written while a limit is used up", ["algorithm", "takes", "admitted", "rows written"], rows);
+    } finally {
+      await bouncer.stop();
+    }
+  });
+
   it("forgets at most 5 % of a limit when an object is evicted, at whatever moment", async () => {
     const bouncer = await startBouncer(policy(origin.url, { rules: rules(LIMITS) }));
     /** Takes some, evicts, takes one more: what did that one know of the others? */

@@ -16,6 +16,8 @@ const RULES = [
   rule("closed", { on_error: "closed", limit: "3/day" }),
   rule("open", { on_error: "open", limit: "3/day" }),
   rule("unreached", { limit: "3/day" }),
+  rule("unreached-by-two", { key: "user", limit: "3/day" }),
+  { name: "unreached-by-all", also: true, match: ["* /unreached-by-two/**"], key: "global", limit: "100/day", ...bucket },
   rule("many", { key: "user", on_error: "open", limit: "9/day" }),
   also("address", "ip"),
   also("region", "header:x-region"),
@@ -77,6 +79,19 @@ describe("refunds", () => {
     assert.deepEqual(await faulty.statuses(5, "/unreached/521", client), Array(5).fill(521));
     assert.deepEqual(await faulty.statuses(5, "/unreached/523", client), Array(5).fill(523));
     assert.deepEqual(await faulty.statuses(4, "/unreached/522", client), [522, 522, 522, 429]);
+  });
+
+  it("are made on every key for such a status, also after others have told the narrower ledger of theirs", async () => {
+    const client = { ...faulty.somewhere(), token: token(`unreached-${Date.now()}`) };
+    assert.deepEqual(await faulty.statuses(2, "/unreached-by-two/200", client), [200, 200]);
+    assert.deepEqual(await faulty.statuses(6, "/unreached-by-two/521", client), Array(6).fill(521));
+    // A slow one, in the middle of which another request of the same client tells its ledger what stands.
+    const slow = faulty.get("/unreached-by-two/521?wait", client);
+    while (faulty.origin.waiting.length === 0) await sleep(10);
+    assert.deepEqual(await faulty.statuses(2, "/unreached-by-two/200", client), [429, 429]);
+    faulty.origin.release();
+    assert.equal((await slow).status, 521);
+    assert.deepEqual(await faulty.statuses(2, "/unreached-by-two/200", client), [200, 429]);
   });
 
   for (const name of ["closed", "local"]) {

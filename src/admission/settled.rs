@@ -1,14 +1,14 @@
 //! Takes that are known to stand, to be told to their ledger with the next message to it.
 //!
 //! While wider keys are still asked, a ledger holds a take as provisional, and a refusal that rests on it says so. Once all
-//! have admitted, the isolate knows better than the ledger; telling it costs no message of its own. What is never told stands
+//! have admitted and the request has ended, the isolate knows better than the ledger; telling it costs no message of its own. What is never told stands
 //! by itself after a while.
 
 use super::generations::Generations;
 use crate::identity::Key;
 
 /// How many takes of a key are told; those beyond stand by themselves.
-const MAX_TAKES: usize = 64;
+const MAX_TAKES: usize = 256;
 
 /// The identifiers of takes by the key of their ledger.
 #[derive(Default)]

@@ -6,7 +6,8 @@
 use bouncer_durable::ledger::{Decision, Outcome};
 use bouncer_durable::message::Operation;
 
-use super::{Admission, Call, End, LOCAL, Local, Reply, Verdict, Want};
+use super::{Admission, Call, End, LOCAL, Local, Reply, SETTLED, Verdict, Want};
+use crate::identity::Key;
 use crate::js;
 use crate::ledgers::Sent;
 use crate::report;
@@ -39,6 +40,8 @@ impl Admission<'_> {
                     is_kept: is_kept(want),
                 });
                 settlements.extend(self.objects.settle(call, reply, outcomes.collect()));
+            } else {
+                reply.note_settled(&call.key);
             }
         }
         finish(settlements).await;
@@ -47,6 +50,19 @@ impl Admission<'_> {
     /// Gives back all that was charged.
     pub(super) async fn give_back(&mut self) {
         self.settle(End::NeverSent, &[]).await;
+    }
+}
+
+// === impl Reply ===
+
+impl Reply {
+    /// Notes that the take stands, if it is provisional.
+    fn note_settled(&self, key: &Key) {
+        if let Verdict::Object(id, _) = self.verdict
+            && self.is_provisional
+        {
+            SETTLED.with_borrow_mut(|settled| settled.note(key, id));
+        }
     }
 }
 

@@ -16,13 +16,16 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
     let jwt = source.jwt.map(jwt::compile).transpose()?;
     let api_keys = source.api_keys.map(api_keys::api_keys).transpose()?;
     let origin_timeout_ms = ORIGIN_TIMEOUT.ms(source.origin_timeout_ms)?;
+    let upload_timeout_ms = UPLOAD_TIMEOUT.ms(source.upload_timeout_ms)?;
     let mut context = Context {
         has_tokens: jwt.is_some(),
         has_api_keys: api_keys.is_some(),
         key: KeyKind::default(),
         on_error: source.on_error,
         mode: source.mode,
-        settled_within_ms: origin_timeout_ms.saturating_add(UPLOAD_MS),
+        settled_within_ms: origin_timeout_ms
+            .saturating_add(upload_timeout_ms)
+            .saturating_add(LONGEST_UPLOAD_MS),
     };
     if let Some(words) = &source.default.key {
         context.key = key(words, &context, "default.key")?;
@@ -50,7 +53,7 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
     Ok(Policy {
         forwarding: Forwarding {
             origin_timeout_ms,
-            upload_timeout_ms: UPLOAD_TIMEOUT.ms(source.upload_timeout_ms)?,
+            upload_timeout_ms,
             host: origin::host(source.origin_host, &origin)?,
             rewrites_locations: source.rewrite_locations,
             zone_cache: source.zone_cache,
@@ -91,9 +94,9 @@ struct Context {
     settled_within_ms: u32,
 }
 
-/// What a client may need to send a body of the usual size, in milliseconds. A request that takes longer is charged although
-/// its rule may not count it.
-const UPLOAD_MS: u32 = 60_000;
+/// The longest upload, in milliseconds: 500 MB, the most that Cloudflare passes on without a special agreement, at the least
+/// speed that is waited for, 500 bytes a second.
+const LONGEST_UPLOAD_MS: u32 = 1_000_000_000;
 
 /// How long something may take, in milliseconds.
 struct Timeout {

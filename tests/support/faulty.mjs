@@ -14,7 +14,7 @@ export async function startStatusOrigin() {
   const waiting = [];
   const server = await startHttpServer((request, response) => {
     hits += 1;
-    const [, action, status] = request.url.match(/^\/(\w+)\/(\d+)/) ?? [];
+    const [, action, status] = request.url.match(/^\/([\w-]+)\/(\d+)/) ?? [];
     response.statusCode = Number(status ?? 200);
     if (action === "wait" || request.url.endsWith("?wait")) waiting.push(() => response.end());
     else response.end();

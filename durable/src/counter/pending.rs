@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::Counter;
+use super::slot::Slot;
 use crate::algorithm::Taken;
 use crate::limit::Limit;
 
@@ -137,8 +138,13 @@ impl Counter {
         }
     }
 
-    /// Ends what has been pending for its time.
+    /// Ends what has been pending for its time, or for so long that it no longer counts.
     pub(crate) fn lapse(&mut self, now_ms: u64) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let counts_for_ms = self.slots.iter().map(Slot::counts_for_ms).max();
+        let counts_for_ms = counts_for_ms.unwrap_or_default();
         let mut index = 0;
         while let Some(pending) = self.pending.get_mut(index) {
             if pending.provisional_until_ms < now_ms {
@@ -152,7 +158,7 @@ impl Counter {
                 }
             }
             let is_over = pending.provisional_until_ms == 0 && pending.reserved_until_ms < now_ms;
-            if is_over {
+            if is_over || now_ms.saturating_sub(pending.taken_ms) > counts_for_ms {
                 self.end(index, true, now_ms);
             } else {
                 index += 1;

@@ -313,6 +313,21 @@ fn a_reservation_never_stands_for_want_of_room_and_who_finds_none_comes_back_in_
 }
 
 #[test]
+fn reservations_that_are_never_settled_take_no_room_once_they_no_longer_count() {
+    for algorithm in ALGORITHMS {
+        let failures = reserved(&claims("2000/minute", algorithm), u32::MAX);
+        let mut ledger = Ledger::default();
+        for id in 0..1_024 {
+            ledger.take(id, &failures, NOW_MS);
+        }
+        assert!(is_unsettled(&ledger.take(2_000, &failures, NOW_MS)));
+        let later_ms = NOW_MS + 120_001;
+        assert_eq!(remaining(&ledger, &failures, later_ms), 2_000);
+        assert_eq!(ledger.take(2_001, &failures, later_ms).refused(), None);
+    }
+}
+
+#[test]
 fn a_message_is_charged_once_however_many_others_came_in_between() {
     let plain = claims("100000/hour", Algorithm::FixedWindow);
     let mut ledger = Ledger::default();
