@@ -126,6 +126,8 @@ describe("refunds", () => {
     for (const object of objects) await faulty.fail(object, "late");
     const { status, headers, text } = await faulty.get("/many/200", client);
     for (const object of objects) await faulty.fail(object, "");
+    // The last that was asked answers late, and is then told to give back.
+    await sleep(2 * TIMEOUT_MS);
     assert.equal(status, 503);
     assert.equal(headers.get("Retry-After"), "1");
     assert.equal(JSON.parse(text).error, "limiter_unavailable");
