@@ -114,7 +114,7 @@ fn replies_wait_for_the_disk_where_a_crash_would_forget_more_than_a_twentieth() 
     let limits = Limit::parse_all("100/minute").unwrap();
     let claims = [claim("c", &limits)];
     let mut ledger = Ledger::default();
-    let mut take = |ledger: &mut Ledger, permits: u32| {
+    let take = |ledger: &mut Ledger, permits: u32| {
         for _ in 0..permits {
             ledger.take(next_id(), &claims, 1_000);
         }
