@@ -52,9 +52,17 @@ impl Counter {
             }
             index += 1;
         }
+        if self.slots.len() > index {
+            self.drop_out_of_use(index, now_ms);
+        }
+    }
+
+    /// Drops the slots behind those in use that have been out of use for long.
+    #[cold]
+    fn drop_out_of_use(&mut self, in_use: usize, now_ms: u64) {
         self.slots.retain(|slot| !slot.is_out_of_use(now_ms));
-        if self.slots.len() > MOST_SLOTS.max(index) {
-            self.drop_longest_out_of_use(index);
+        if self.slots.len() > MOST_SLOTS.max(in_use) {
+            self.drop_longest_out_of_use(in_use);
         }
     }
 
@@ -103,7 +111,6 @@ impl Counter {
         slot
     }
 
-    #[cold]
     fn drop_longest_out_of_use(&mut self, in_use: usize) {
         let out_of_use = self.slots.iter().enumerate().skip(in_use);
         if let Some((index, _)) = out_of_use.min_by_key(|(_, slot)| slot.asked_ms) {
