@@ -179,6 +179,12 @@ impl Limit {
         u64::try_from(work.div_ceil(u128::from(self.permits.max(1)))).unwrap_or(u64::MAX)
     }
 
+    /// For how long at most what is taken may count, in milliseconds.
+    pub(crate) fn counts_for_ms(&self) -> u64 {
+        let window_ms = self.window_ms().max(self.quota_window_ms());
+        window_ms.saturating_mul(2)
+    }
+
     /// All that it is, as two words, which lie in memory just so: every decision compares them, and these are loaded and
     /// compared at once. The window's length follows from its multiple and unit.
     fn words(&self) -> (u64, u64) {

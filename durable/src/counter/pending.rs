@@ -9,7 +9,6 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::Counter;
-use super::slot::Slot;
 use crate::algorithm::Taken;
 use crate::limit::Limit;
 
@@ -143,8 +142,8 @@ impl Counter {
         if self.pending.is_empty() {
             return;
         }
-        let counts_for_ms = self.slots.iter().map(Slot::counts_for_ms).max();
-        let counts_for_ms = counts_for_ms.unwrap_or_default();
+        let counts_for_ms = self.slots.iter().map(|slot| slot.limit.counts_for_ms());
+        let counts_for_ms = counts_for_ms.max().unwrap_or_default();
         let mut index = 0;
         while let Some(pending) = self.pending.get_mut(index) {
             if pending.provisional_until_ms < now_ms {

@@ -133,14 +133,8 @@ impl Slot {
             && !matches!(limit.algorithm(), Algorithm::TokenBucket { .. })
     }
 
-    /// For how long at most what is taken may count under it, in milliseconds.
-    pub(super) fn counts_for_ms(&self) -> u64 {
-        let window_ms = self.limit.window_ms().max(self.limit.quota_window_ms());
-        window_ms.saturating_mul(2)
-    }
-
     /// Whether no limit has asked for it for as long as anything could count under it.
     pub(super) fn is_out_of_use(&self, now_ms: u64) -> bool {
-        now_ms.saturating_sub(self.asked_ms) > self.counts_for_ms()
+        now_ms.saturating_sub(self.asked_ms) > self.limit.counts_for_ms()
     }
 }

@@ -6,6 +6,7 @@
 
 use super::{Claim, Decision, Ledger, MOST_PENDING, Outcome};
 use crate::counter::{Counter, Settled};
+use crate::limit::Limit;
 
 /// The most takes that one message says to stand. Those beyond stand by themselves once their time is over.
 const MOST_STANDING: usize = 256;
@@ -40,10 +41,13 @@ impl Ledger {
         self.decision(&claims, now_ms, |_| None)
     }
 
-    /// Charges a reservation that is kept and was forgotten. Once its time is over it may have become a charge before.
+    /// Charges a reservation that is kept and was forgotten. Once its time is over it may have become a charge before, or it
+    /// counts no longer.
     fn charge_forgotten(&mut self, id: u64, taken_ms: u64, claim: &Claim) {
         let now_ms = self.seen_ms;
-        let is_over = taken_ms.saturating_add(claim.reserved_ms.into()) < now_ms;
+        let counts_for_ms = claim.limits.iter().map(Limit::counts_for_ms).max();
+        let lasts_ms = u64::from(claim.reserved_ms).min(counts_for_ms.unwrap_or_default());
+        let is_over = taken_ms.saturating_add(lasts_ms) < now_ms;
         if claim.reserved_ms > 0 && !is_over && !self.cancelled.contains(id) {
             let times_ms = (now_ms, taken_ms.min(now_ms));
             self.on(&claim.counter, |counter| {

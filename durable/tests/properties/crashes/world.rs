@@ -131,8 +131,14 @@ impl World {
         model
     }
 
-    /// Charges whose time is over stand.
+    /// For how long a charge can count.
+    fn counts_for_ms(&self) -> u64 {
+        2 * self.limit.window_ms().max(self.limit.quota_window_ms())
+    }
+
+    /// Charges whose time is over, or that count no longer, stand.
     pub(super) fn lapse(&mut self) {
+        let counts_for_ms = self.counts_for_ms();
         let saved = self.handed_over.iter_mut().chain([&mut self.disk]);
         let saved = saved.flat_map(|saved| &mut saved.charges);
         for charge in self.memory.iter_mut().chain(saved) {
@@ -140,7 +146,7 @@ impl World {
                 &mut charge.provisional_until_ms,
                 &mut charge.reserved_until_ms,
             ] {
-                if *until_ms < self.now_ms {
+                if *until_ms < self.now_ms || charge.take.at_ms + counts_for_ms < self.now_ms {
                     *until_ms = 0;
                 }
             }
@@ -218,7 +224,8 @@ impl World {
         }];
         self.ledger
             .settle(take.id, take.at_ms, &outcomes, self.now_ms);
-        let still_reserved = take.at_ms + u64::from(take.reserved_ms) >= self.now_ms;
+        let lasts_ms = u64::from(take.reserved_ms).min(self.counts_for_ms());
+        let still_reserved = take.at_ms + lasts_ms >= self.now_ms;
         // Forgotten in a crash, and it does count.
         if is_kept && take.reserved_ms > 0 && !was_there && still_reserved && !was_given_back {
             let charge = Charge {
