@@ -123,8 +123,20 @@ impl<'a> Client<'a> {
     /// The key under which a rule of this kind counts the request, if it has what the rule counts by.
     #[must_use]
     pub fn key(&self, kind: &KeyKind) -> Option<Key> {
-        let values: Option<Vec<_>> = kind.parts().iter().map(|part| self.value(part)).collect();
+        let mut values = kind.parts().iter().map(|part| self.value(part));
+        if kind.takes_first() {
+            return values
+                .find_map(|value| value)
+                .map(|value| Key::new([value]));
+        }
+        let values: Option<Vec<_>> = values.collect();
         Some(Key::new(values?))
+    }
+
+    /// The part by which a rule of this kind counts the request, where it counts by the first that is there.
+    fn first_part<'k>(&self, kind: &'k KeyKind) -> Option<&'k Part> {
+        let mut parts = kind.parts().iter().filter(|_| kind.takes_first());
+        parts.find(|part| self.value(part).is_some())
     }
 
     /// The key of the address, under which a request counts that lacks what a rule counts by.
@@ -146,25 +158,31 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// The roles of the verified user, in the token's order.
-    pub fn roles(&self) -> impl Iterator<Item = &str> {
-        let claims = self.claims().into_iter();
+    /// The roles of whom a rule of this kind counts, in the token's order: of the verified user, unless it is counted by the API key
+    /// in the user's place.
+    pub fn roles(&self, kind: &KeyKind) -> impl Iterator<Item = &str> {
+        let is_user = self.first_part(kind) != Some(&Part::ApiKey);
+        let claims = is_user.then(|| self.claims()).flatten().into_iter();
         claims.flat_map(|claims| claims.texts(&self.identification.role_claim))
     }
 
     /// The plan of whom a rule of this kind counts: of the API key if it counts by that, else of the verified user, else of
-    /// the API key that came along.
+    /// the API key that came along. Where the first of several is counted by, and that is of the token, the plan is the token's.
     #[must_use]
     pub fn plan(&self, kind: &KeyKind) -> Option<&str> {
-        if kind.needs_api_key()
-            && let Sent::Good(api_key) = self.api_key()
-        {
-            return api_key.plan;
-        }
-        match (self.claims(), self.api_key()) {
-            (Some(claims), _) => claims.text(&self.identification.plan_claim),
-            (None, Sent::Good(api_key)) => api_key.plan,
-            (None, _) => None,
+        let of_api_key = || match self.api_key() {
+            Sent::Good(api_key) => Some(api_key.plan),
+            _ => None,
+        };
+        let of_user = || {
+            let claims = self.claims()?;
+            Some(claims.text(&self.identification.plan_claim))
+        };
+        match self.first_part(kind) {
+            Some(Part::ApiKey) => of_api_key().flatten(),
+            Some(Part::User | Part::Tenant | Part::Claim(_)) => of_user().flatten(),
+            _ if kind.needs_api_key() => of_api_key().or_else(of_user).flatten(),
+            _ => of_user().or_else(of_api_key).flatten(),
         }
     }
 

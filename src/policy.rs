@@ -245,6 +245,12 @@ impl Rule {
         }
     }
 
+    /// Whether it refuses nothing.
+    fn is_shadow(&self) -> bool {
+        self.counting()
+            .is_some_and(|counting| counting.mode == Mode::Shadow)
+    }
+
     /// Whether every request of `other` is one that this rule has before it. An exempt rule has only the exact spelling of
     /// a path and leaves the others to the rules after it, and one that counts in addition leaves them all.
     fn covers(&self, other: &Self) -> bool {

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-/// One thing, or several that must all be the same for two requests to be counted together.
+/// One thing, or several: all of them, which must be the same for two requests to be counted together, or the first of them that
+/// a request has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyKind(Vec<Part>);
+pub struct KeyKind {
+    parts: Vec<Part>,
+    takes_first: bool,
+}
 
 /// One thing that a rule counts by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub enum KindError {
     /// Not one of the kinds.
     #[error(
         "found {0:?}; write \"ip\", \"user\", \"user-or-ip\", \"tenant\", \"api-key\", \"claim:NAME\", \"header:NAME\", \
-         \"global\", or a list of these"
+         \"global\", a list of these, or {{ first = [...] }}"
     )]
     Unknown(String),
     /// A name that no header has.
@@ -48,6 +52,11 @@ pub enum KindError {
     /// An empty list.
     #[error("found an empty list; write what is counted by, as in [\"tenant\", \"ip\"]")]
     Nothing,
+    /// Something that every request has, before the end of a list of which the first counts.
+    #[error(
+        "found {0:?} before others, and every request has it, so those would never count; write it last"
+    )]
+    Always(String),
     /// The same thing more than once.
     #[error("found {0:?} twice in one key; once is enough")]
     Twice(String),
@@ -56,11 +65,33 @@ pub enum KindError {
 // === impl KeyKind ===
 
 impl KeyKind {
-    /// Reads the words of a key.
+    /// Reads the words of a key of which a request must have all.
     ///
     /// # Errors
     /// [`KindError`], which says what to write instead.
-    pub fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, KindError> {
+    pub fn all<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, KindError> {
+        Self::parse(words, false)
+    }
+
+    /// Reads the words of a key of which the first counts that a request has.
+    ///
+    /// # Errors
+    /// [`KindError`], which says what to write instead.
+    pub fn first<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, KindError> {
+        let kind = Self::parse(words, true)?;
+        let is_always_there =
+            |part: &&Part| matches!(part, Part::Ip | Part::UserOrIp | Part::Global);
+        let last = kind.parts.len().saturating_sub(1);
+        match kind.parts.iter().take(last).find(is_always_there) {
+            Some(part) => Err(KindError::Always(part.to_string())),
+            None => Ok(kind),
+        }
+    }
+
+    fn parse<'a>(
+        words: impl IntoIterator<Item = &'a str>,
+        takes_first: bool,
+    ) -> Result<Self, KindError> {
         let mut parts: Vec<Part> = Vec::new();
         for word in words {
             let part = Part::parse(word)?;
@@ -70,22 +101,27 @@ impl KeyKind {
             parts.push(part);
         }
         if parts.is_empty() {
-            Err(KindError::Nothing)
-        } else {
-            Ok(Self(parts))
+            return Err(KindError::Nothing);
         }
+        Ok(Self { parts, takes_first })
     }
 
     /// What is counted by.
     #[must_use]
     pub fn parts(&self) -> &[Part] {
-        &self.0
+        &self.parts
+    }
+
+    /// Whether the first of its parts that a request has is counted by, and not all of them.
+    #[must_use]
+    pub const fn takes_first(&self) -> bool {
+        self.takes_first
     }
 
     /// Whether a verified token is needed to have it.
     #[must_use]
     pub fn needs_token(&self) -> bool {
-        self.0
+        self.parts
             .iter()
             .any(|part| matches!(part, Part::User | Part::Tenant | Part::Claim(_)))
     }
@@ -93,21 +129,28 @@ impl KeyKind {
     /// Whether an API key is needed to have it.
     #[must_use]
     pub fn needs_api_key(&self) -> bool {
-        self.0.contains(&Part::ApiKey)
+        self.parts.contains(&Part::ApiKey)
     }
 }
 
 /// The verified user, else the address.
 impl Default for KeyKind {
     fn default() -> Self {
-        Self(vec![Part::UserOrIp])
+        Self {
+            parts: vec![Part::UserOrIp],
+            takes_first: false,
+        }
     }
 }
 
 impl fmt::Display for KeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&words.join(" + "))
+        let words: Vec<String> = self.parts.iter().map(ToString::to_string).collect();
+        if self.takes_first {
+            write!(f, "first of {}", words.join(", "))
+        } else {
+            f.write_str(&words.join(" + "))
+        }
     }
 }
 

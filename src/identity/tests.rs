@@ -16,7 +16,7 @@ fn key(words: &[&str], address: &str, authorization: &str, headers: &str) -> Str
         headers,
     };
     let client = Client::new(&identification, credentials, 1_000_000);
-    let kind = KeyKind::parse(words.iter().copied()).unwrap();
+    let kind = KeyKind::all(words.iter().copied()).unwrap();
     let key = client.key(&kind).unwrap_or_else(|| client.address_key());
     key.to_string()
 }
@@ -28,6 +28,65 @@ fn a_verified_user_is_counted_as_herself_wherever_she_is() {
         assert_eq!(key(&["user-or-ip"], address, &ada, ""), "user:ada");
         assert_eq!(key(&["user"], address, &ada, ""), "user:ada");
     }
+}
+
+#[test]
+fn the_first_of_several_keys_that_is_there_is_counted_by_with_the_plan_and_the_roles_that_belong_to_it()
+ {
+    let fingerprint = |key: &str| Fingerprint::of(key);
+    let listed = [("partner", Some("gold".to_owned())), ("plain", None)];
+    let listed = listed.map(|(key, plan)| (fingerprint(key), plan));
+    let identification = Identification {
+        api_keys: Some(ApiKeys {
+            header: "x-api-key".to_owned(),
+            listed: Some(listed.into()),
+        }),
+        ..identification()
+    };
+    let kind = KeyKind::first(["api-key", "user", "ip"]).unwrap();
+    let ada = bearer(json!({ "sub": "ada", "plan": "pro", "role": "admin" }));
+    let anonymous = ("ip:203.0.113.7".to_owned(), None, false);
+    let user = ("user:ada".to_owned(), Some("pro"), true);
+    let partner = |key: &str, plan| {
+        let name = Key::new([("api-key", fingerprint(key).as_str())]);
+        (name.to_string(), plan, false)
+    };
+    for (authorization, headers, expected) in [
+        ("", "", anonymous.clone()),
+        (&*ada, "", user.clone()),
+        ("", "x-api-key: partner", partner("partner", Some("gold"))),
+        (&ada, "x-api-key: partner", partner("partner", Some("gold"))),
+        (&ada, "x-api-key: plain", partner("plain", None)),
+        (&ada, "x-api-key: unknown", user),
+        ("Bearer x", "x-api-key: unknown", anonymous),
+    ] {
+        let credentials = Credentials {
+            address: HERE,
+            authorization,
+            headers,
+        };
+        let client = Client::new(&identification, credentials, 1_000_000);
+        let found = (
+            client.key(&kind).unwrap().to_string(),
+            client.plan(&kind),
+            client.roles(&kind).any(|role| role == "admin"),
+        );
+        assert_eq!(found, expected, "{authorization} {headers}");
+    }
+}
+
+#[test]
+fn a_list_of_which_the_first_counts_has_nothing_behind_what_is_always_there() {
+    for words in [
+        &["ip", "user"][..],
+        &["user-or-ip", "api-key"],
+        &["global", "ip"],
+    ] {
+        let error = KeyKind::first(words.iter().copied()).unwrap_err();
+        assert_eq!(error, KindError::Always(words[0].to_owned()));
+    }
+    assert!(KeyKind::first(["api-key", "user-or-ip"]).is_ok());
+    assert_eq!(KeyKind::first([]), Err(KindError::Nothing));
 }
 
 #[test]
@@ -107,9 +166,7 @@ fn words_that_are_no_key_say_what_to_write() {
         (&["ip", "ip"], "found \"ip\" twice in one key"),
         (&[], "found an empty list"),
     ] {
-        let error = KeyKind::parse(words.iter().copied())
-            .unwrap_err()
-            .to_string();
+        let error = KeyKind::all(words.iter().copied()).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{words:?}: {error}");
     }
 }
@@ -148,7 +205,7 @@ fn keys_are_lacking_or_old_only_where_a_rule_asks_for_a_token_that_is_worth_it()
             headers: "",
         };
         let client = Client::new(&identification, credentials, now_ms);
-        let key = client.key(&KeyKind::parse([word]).unwrap());
+        let key = client.key(&KeyKind::all([word]).unwrap());
         let key = key.unwrap_or_else(|| client.address_key()).to_string();
         (key, client.lacks_key(), client.has_stale_key())
     };

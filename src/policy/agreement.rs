@@ -12,7 +12,9 @@ pub(super) fn with_those_before(before: &[Rule], rule: &Rule, path: &str) -> Res
         );
         return Err(PolicyError::new(format!("{path}.name"), problem));
     }
-    if let Some(other) = before.iter().find(|other| other.covers(rule)) {
+    // A rule in shadow mode takes nothing away from one that is enforced.
+    let takes_all = |other: &&Rule| other.covers(rule) && (rule.is_shadow() || !other.is_shadow());
+    if let Some(other) = before.iter().find(takes_all) {
         let problem = format!(
             "can never match: rule {:?} before it already has all of these requests; move this one up, or remove it",
             other.name
@@ -35,6 +37,8 @@ pub(super) fn on_a_bucket(rule: &Rule, other: &Rule, path: &str) -> Result<()> {
     }
     let problem = if rule.also || other.also {
         "a request would be charged there twice; a rule with \"also\" has a counter of its own"
+    } else if one.mode != two.mode {
+        "and one of them is in shadow mode, which must change nothing for the other; give it a counter of its own"
     } else if one.key != two.key {
         "and counts by another key, so nothing would be shared; give both the same key"
     } else {

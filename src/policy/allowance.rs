@@ -45,7 +45,7 @@ impl Allowances {
     pub fn of(&self, client: &Client<'_>, key: &KeyKind) -> (Holder<'_>, &Allowance) {
         let by_role = || {
             client
-                .roles()
+                .roles(key)
                 .find_map(|role| self.roles.get_key_value(role))
         };
         if !self.roles.is_empty()

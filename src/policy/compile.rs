@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::origin::Forwarding;
-use super::source::{DefaultSource, KeySource, RuleSource, Source};
+use super::source::{DefaultSource, FirstSource, KeySource, RuleSource, Source};
 use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
     Rule, Store, agreement, api_keys, conduct, jwt, limits, origin, paths, wire,
@@ -269,12 +269,12 @@ fn cost(cost: Option<u32>, allowances: &Allowances, path: &str) -> Result<NonZer
 }
 
 fn key(words: &KeySource, context: &Context, path: &str) -> Result<KeyKind> {
-    let words = match words {
-        KeySource::One(word) => std::slice::from_ref(word),
-        KeySource::Several(words) => words.as_slice(),
+    let kind = match words {
+        KeySource::One(word) => KeyKind::all([word.as_str()]),
+        KeySource::Several(words) => KeyKind::all(words.iter().map(String::as_str)),
+        KeySource::First(FirstSource { first }) => KeyKind::first(first.iter().map(String::as_str)),
     };
-    let kind = KeyKind::parse(words.iter().map(String::as_str))
-        .map_err(|error| PolicyError::new(path, error))?;
+    let kind = kind.map_err(|error| PolicyError::new(path, error))?;
     let (section, why) = if kind.needs_token() && !context.has_tokens {
         (
             "jwt",

@@ -3,6 +3,9 @@
 //! Each method that the request claims, with each reading of each path, selects the first rule without `also` that matches, or
 //! the default, and every rule with `also` that matches. All that are selected count, so a looser rule never wins over a
 //! stricter one by a spelling. Exempt is only a request of which all that is said is exempt, letter by letter.
+//!
+//! Rules in shadow mode change nothing of that: the first of the others is selected as if they were not there. What is first of
+//! all, be it in shadow mode, is selected as well, and counts as it would if it were enforced.
 
 use std::borrow::Cow;
 
@@ -131,7 +134,8 @@ impl Policy {
                 return;
             };
             self.reader.each_reading(path, &mut |reading| {
-                let mut rules = self.rules.iter().take(last + 1).filter(|rule| !rule.also);
+                let rules = self.rules.iter().take(last + 1);
+                let mut rules = rules.filter(|rule| !rule.also && !rule.is_shadow());
                 let first = rules.find(|rule| rule.matches_as_its_action_does(method, reading));
                 let exempt = first.filter(is_exempt);
                 are_all &= exempt.is_some();
@@ -202,19 +206,30 @@ impl<'a> Selection<'a> {
         self.add_matching(|rule| rule.matches_method(method), true);
     }
 
-    /// Selects the rules in addition that match; of the others the first, or all of them if it may be any; and the default if
-    /// none of these matches or it may be any.
+    /// Selects the rules in addition that match; of the others the first that is enforced and the first of all, or all of them if
+    /// it may be any; and the default if none of these matches or it may be any.
     fn add_matching(&mut self, matches: impl Fn(&Rule) -> bool, may_be_any: bool) {
-        let mut is_found = false;
+        let (mut is_found, mut is_enforced_found) = (false, false);
         let mut is_selected = self.is_selected.iter_mut();
         for (rule, is_selected) in self.policy.rules.iter().zip(&mut is_selected) {
-            let is_wanted = rule.also || may_be_any || !is_found;
+            let is_behind = if rule.is_shadow() {
+                is_found
+            } else {
+                is_enforced_found
+            };
+            let is_wanted = rule.also || may_be_any || !is_behind;
             if is_wanted && rule.action != Action::Exempt && matches(rule) {
                 *is_selected = true;
                 is_found |= !rule.also;
+                is_enforced_found |= !rule.also && !rule.is_shadow();
             }
         }
-        if let Some(is_selected) = is_selected.next().filter(|_| !is_found || may_be_any) {
+        let is_behind = if self.policy.default.is_shadow() {
+            is_found
+        } else {
+            is_enforced_found
+        };
+        if let Some(is_selected) = is_selected.next().filter(|_| !is_behind || may_be_any) {
             *is_selected = true;
         }
     }

@@ -93,15 +93,22 @@ pub(super) struct RuleSource {
     pub(super) mode: Option<Mode>,
 }
 
-/// One word or a list of them.
+/// One word, a list of them, or a list of which the first counts that a request has.
 #[derive(Deserialize)]
 #[serde(
     untagged,
-    expecting = "expected a key such as \"ip\", or a list of them"
+    expecting = "expected a key such as \"ip\", a list of them, or { first = [\"api-key\", \"user\", \"ip\"] }"
 )]
 pub(super) enum KeySource {
     One(String),
     Several(Vec<String>),
+    First(FirstSource),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FirstSource {
+    pub(super) first: Vec<String>,
 }
 
 const fn yes() -> bool {

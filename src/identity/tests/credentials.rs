@@ -28,7 +28,7 @@ fn judged(
         headers,
     };
     let client = Client::new(&identification, credentials, 1_000_000);
-    let kind = KeyKind::parse([kind]).unwrap();
+    let kind = KeyKind::all([kind]).unwrap();
     let _ = client.key(&kind);
     let refusal = client.refusal().map(|refusal| refusal.status());
     (client.falls_short(&kind), refusal)
@@ -116,7 +116,7 @@ fn a_claim_of_any_name_has_a_key_of_its_own() {
     let client = Client::new(&identification, credentials, 1_000_000);
     let key = |word: &str| {
         client
-            .key(&KeyKind::parse([word]).unwrap())
+            .key(&KeyKind::all([word]).unwrap())
             .unwrap()
             .to_string()
     };
@@ -161,7 +161,7 @@ fn a_request_without_an_address_is_told_of_where_it_is_counted_by_that() {
             headers: "",
         };
         let client = Client::new(&identification, credentials, 1_000_000);
-        let _ = client.key(&KeyKind::parse([word]).unwrap());
+        let _ = client.key(&KeyKind::all([word]).unwrap());
         client.reasons().collect::<Vec<_>>()
     };
     assert_eq!(reasons("", "ip"), [Reason::NoAddress]);

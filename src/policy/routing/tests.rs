@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 mod readings;
+mod shadow;
 
 #[expect(
     clippy::needless_pass_by_value,
