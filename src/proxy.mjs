@@ -192,9 +192,12 @@ export async function forward(request, binding, url, named, lines) {
     exchange.end();
     throw exchange.abandoned ?? error;
   }
-  exchange.answered();
-  if (upload === undefined) exchange.end();
-  else upload.then(() => exchange.end());
+  if (upload === undefined) {
+    exchange.end();
+  } else {
+    exchange.answered();
+    upload.then(() => exchange.end());
+  }
   return response;
 }
 

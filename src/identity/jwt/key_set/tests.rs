@@ -243,7 +243,6 @@ mod with_keys {
         }
         assert_eq!(users, 30);
         assert!((9..=10).contains(&strangers), "{strangers}");
-        assert!(users_wait_ms < MIN_INTERVAL_MS, "{users_wait_ms}");
     }
 
     #[test]
