@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { EMPTY, startPassage } from "./support/passage.mjs";
+import { sleep } from "./support/stack.mjs";
 
 describe("the network", () => {
   // Only Cloudflare's reads `cf`; here the origin is told.
@@ -69,6 +70,11 @@ describe("a request whose connections the origin closes before it answers", () =
 
   /** How often the origin gets a request while it has so many kept connections, and what is charged for it. */
   async function sent(passage, kept, method, ...lines) {
+    return sentWhileIt((wire) => wire.socket.end(), passage, kept, method, ...lines);
+  }
+
+  /** The same of an origin that breaks them like this. */
+  async function sentWhileIt(breaks, passage, kept, method, ...lines) {
     const { origin } = passage;
     const before = await left(passage);
     const first = [];
@@ -82,7 +88,7 @@ describe("a request whose connections the origin closes before it answers", () =
       const { start } = await wire.head();
       assert.equal(start, `${method} /base/second HTTP/1.1`);
       times += 1;
-      wire.socket.end();
+      await breaks(wire);
     };
     for (const { wire } of first) take(wire).catch(() => {});
     const client = await passage.send(`${method} /second`, "Connection: close", ...lines);
@@ -104,6 +110,16 @@ describe("a request whose connections the origin closes before it answers", () =
   for (const method of ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]) {
     it(`is sent by the runtime on every kept connection and on a new one, if it is a ${method} without a body, and charged once`, async () => {
       for (const kept of [1, KEPT]) assert.deepEqual(await sent(passages.length, kept, method), chargedOnce(kept + 1));
+    });
+  }
+  for (const [how, breaks] of Object.entries({
+    "resets it": (wire) => wire.reset(),
+    "sends half a head and closes it": (wire) => wire.write("HTTP/1.1 200 OK\r\nContent-Le").then(() => wire.socket.end()),
+    "works for a while and closes it": (wire) => sleep(200).then(() => wire.socket.end()),
+  })) {
+    it(`is sent as often, if the origin ${how} each time`, async () => {
+      for (const method of ["GET", "DELETE"]) assert.deepEqual(await sentWhileIt(breaks, passages.length, KEPT, method), chargedOnce(KEPT + 1));
+      assert.deepEqual(await sentWhileIt(breaks, passages.chunked, KEPT, "DELETE"), chargedOnce(1));
     });
   }
   for (const [method, ...lines] of [["POST"], ["PATCH"], ["PROPFIND"], ["PUT", "Content-Length: 1", "", "x"], ["DELETE", "Content-Length: 1", "", "x"]]) {
