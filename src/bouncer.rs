@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::identity::jwt::{Requirements, Verifier};
 use crate::identity::{Client, Identification, WORKER};
 use crate::origin::{ADDRESSES, Passage, Pseudonym};
-use crate::policy::{Jwt, KeySource, Origin, Policy, PolicyError};
+use crate::policy::{Framing, Jwt, KeySource, Origin, Policy, PolicyError};
 use crate::report::Pseudonyms;
 
 /// The name of the variable that holds the policy.
@@ -91,6 +91,7 @@ impl Bouncer {
         json!({
             "read": read,
             "pseudonym": self.pseudonym.as_str(),
+            "hopByHop": passage.hop_by_hop,
             "dropped": passage.dropped,
             "droppedPrefixes": passage.dropped_prefixes,
             "addressed": passage.addressed,
@@ -101,6 +102,7 @@ impl Bouncer {
             "originTimeoutMs": forwarding.origin_timeout_ms,
             "uploadTimeoutMs": forwarding.upload_timeout_ms,
             "zoneCache": forwarding.zone_cache,
+            "chunksEmptyBodies": forwarding.empty_bodies == Framing::Chunked,
             "credentials": self.policy.api_keys.iter().map(|keys| &keys.header).collect::<Vec<_>>(),
         })
         .to_string()

@@ -29,7 +29,7 @@ mod wire;
 pub use allowance::{Allowance, Allowances, Holder};
 pub use conduct::{Counts, Mode, OnError, Store};
 pub use jwt::{Jwt, KeySource};
-pub use origin::{Forwarding, Host, Origin};
+pub use origin::{Forwarding, Framing, Host, Origin};
 pub use routing::Route;
 pub use warning::Warning;
 

@@ -65,9 +65,10 @@ function address(headers, name, client) {
   else headers.set(name, client);
 }
 
-// What can end a request to the origin before its answer: the origin's time, the client's, or that the client goes.
+// What can end a request to the origin: the origin's time until it answers, the client's for its upload, or that the client goes.
 class Exchange {
   #controller = new AbortController();
+  #isAnswered = false;
   #isOver = false;
   #isSenders = false;
   #clock = new Clock(() => this.#expire());
@@ -92,15 +93,24 @@ class Exchange {
     this.#start(patience_ms);
   }
 
+  // Once it has begun to answer, what it takes is its own affair and the client's.
   awaitReceiver() {
     this.#isSenders = false;
-    this.#start(settings.originTimeoutMs);
+    if (this.#isAnswered) this.#clock.stop();
+    else this.#start(settings.originTimeoutMs);
   }
 
   // What broke is passed on as it is: the runtime knows its own errors, and does not report them as faults of ours.
   abandon(reason) {
     this.abandoned ??= new DOMException(String(reason), "AbandonedError");
     this.#abort(reason);
+  }
+
+  // The origin has begun to answer. An upload that goes on beside the response keeps its clock.
+  answered() {
+    this.#isAnswered = true;
+    if (!this.#isSenders) this.#clock.stop();
+    this.#request.signal?.removeEventListener("abort", this.#onGone);
   }
 
   end() {
@@ -134,9 +144,19 @@ function networkOf(request, named) {
   return cf;
 }
 
+// When a kept connection breaks before its answer begins, the runtime sends these again where they have no body, once for each
+// further connection that it has kept, and tells nobody. It does not where the body is in chunks, if only the last one.
+const SENT_AGAIN = new Set(["DELETE", "OPTIONS", "PUT"]);
+
+function emptyInChunks() {
+  const { readable, writable } = new IdentityTransformStream();
+  writable.close().catch(() => {});
+  return readable;
+}
+
 // Sends the request to the origin, through its binding if it has one. The origin has its time to take each part of the
 // request, and from when it has all of it to when it begins to answer; what it takes for the body after that is its own
-// affair and the client's.
+// affair and the client's. The client has its time for its upload until that is complete, whatever has been answered.
 export async function forward(request, binding, url, named, lines) {
   // The client has gone while counters were asked.
   if (request.signal?.aborted) throw new DOMException(String(request.signal.reason), "NeverSentError");
@@ -149,24 +169,36 @@ export async function forward(request, binding, url, named, lines) {
   const exchange = new Exchange(request);
   const init = { redirect: "manual", signal: exchange.signal };
   if (!binding) init.cf = networkOf(request, named);
-  if (copy.body === null || copy.method === "GET" || copy.method === "HEAD") {
+  const length = request.headers.get("Content-Length");
+  let upload;
+  if (settings.chunksEmptyBodies && SENT_AGAIN.has(copy.method) && (copy.body === null || Number(length ?? NaN) === 0)) {
+    init.body = emptyInChunks();
+    exchange.awaitReceiver();
+  } else if (copy.body === null || copy.method === "GET" || copy.method === "HEAD") {
     exchange.awaitReceiver();
   } else {
-    const length = request.headers.get("Content-Length");
     const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
     init.body = readable;
-    pass(copy.body, writable, exchange, settings.uploadTimeoutMs).catch((reason) => exchange.abandon(reason));
+    upload = pass(copy.body, writable, exchange, settings.uploadTimeoutMs).catch((reason) => exchange.abandon(reason));
   }
+  let response;
   try {
-    const response = await (binding ?? globalThis).fetch(copy, init);
-    if (response.status <= 599) return response;
-    await response.body?.cancel();
-    throw new Error(`status ${response.status}`);
+    response = await (binding ?? globalThis).fetch(copy, init);
+    if (response.status > 599) {
+      await response.body?.cancel();
+      throw new Error(`status ${response.status}`);
+    }
   } catch (error) {
-    throw exchange.abandoned ?? error;
-  } finally {
     exchange.end();
+    throw exchange.abandoned ?? error;
   }
+  if (upload === undefined) {
+    exchange.end();
+  } else {
+    exchange.answered();
+    upload.then(() => exchange.end());
+  }
+  return response;
 }
 
 // A response of these has no body, whatever the origin sends (Fetch, section 2.2.3).
@@ -189,7 +221,7 @@ export function stamped(response, lines, contested) {
   const hops = [];
   let theirs = "";
   for (const name of headers.keys()) {
-    if (HOP_BY_HOP.has(name) || named?.has(name)) hops.push(name);
+    if (settings.hopByHop.has(name) || named?.has(name)) hops.push(name);
     else if (settled.has(name)) {
       const value = headers.get(name);
       const most = settings.addresses.has(name) ? MAX_ADDRESS_CHARS : MAX_CHARS;
@@ -204,16 +236,3 @@ export function stamped(response, lines, contested) {
   setAll(copy.headers, lines, headers);
   return copy;
 }
-
-// For the next hop alone in a response (RFC 9110, sections 7.6.1 and 11.7).
-const HOP_BY_HOP = new Set([
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);

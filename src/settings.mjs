@@ -2,7 +2,7 @@
 
 export let settings;
 
-const NAMES = ["dropped", "addressed", "guarded", "contested", "addresses"];
+const NAMES = ["hopByHop", "dropped", "addressed", "guarded", "contested", "addresses"];
 
 export function setUp(json) {
   const told = JSON.parse(json);

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ENV, ROOT } from "../scripts/run.mjs";
 import { policy, token } from "./support/stack.mjs";
-import { startHttpServer } from "./support/http-server.mjs";
+import { startCountingOrigin } from "./support/counting-origin.mjs";
 import { dial } from "./support/wire.mjs";
 import { startWorkerd } from "./support/workerd.mjs";
 
@@ -18,15 +18,9 @@ const API = { algorithm: "HS256", secret: "JWT_SECRET" };
 const USER = 5;
 const TENANT = 8;
 
-let hits = 0;
 let origin;
 
-before(async () => {
-  origin = await startHttpServer((request, response) => {
-    hits += 1;
-    response.end("reached");
-  });
-});
+before(async () => (origin = await startCountingOrigin()));
 after(() => origin.stop());
 
 /** A Worker under a policy by user and tenant, with these changes. */
@@ -176,12 +170,33 @@ describe("a credential that proves nothing", () => {
       assert.equal((await send(worker, ada, { address })).status, 200);
       const spent = await statuses(worker, Array.from({ length: USER + 1 }, () => []), { address });
       assert.equal(spent.at(-1), 429);
-      const before = hits;
+      const before = origin.hits();
       const flood = Array.from({ length: 200 }, () => send(worker, bearer(token(randomUUID(), { secret: "another" })), { address }));
       const found = await Promise.all(flood);
       assert.deepEqual(new Set(found.map(({ status }) => status)), new Set([429]));
-      assert.equal(hits, before);
+      assert.equal(origin.hits(), before);
       assert.equal((await send(worker, ada, { address })).status, 200, "who is known is known first");
+    } finally {
+      await worker.stop();
+    }
+  });
+});
+
+describe("wrong signatures from one place", () => {
+  it("do not keep tokens of users elsewhere from being checked, though all Workers of the network share an address", async () => {
+    const worker = await start({ rules: [] });
+    const address = "2a06:98c0:3600::103";
+    const from = (zone, signed) => send(worker, [...bearer(signed), `CF-Worker: ${zone}`], { address });
+    try {
+      // More than are checked in all the seconds that so many can take.
+      const sent = Array.from({ length: 100 }, (_, index) => ({
+        forged: from("flood.example", token(randomUUID(), { secret: "another" })),
+        genuine: from(`zone-${index % 3}.example`, token(randomUUID())),
+        elsewhere: send(worker, bearer(token(randomUUID()))),
+      }));
+      const all = async (which) => (await Promise.all(sent.map((each) => each[which]))).map(({ status }) => status);
+      assert.ok((await all("forged")).includes(503), "the flood is beyond what is checked of it");
+      for (const users of ["genuine", "elsewhere"]) assert.deepEqual(new Set(await all(users)), new Set([200]), users);
     } finally {
       await worker.stop();
     }

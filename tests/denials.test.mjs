@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { startScriptedOrigin } from "./support/scripted-origin.mjs";
+import { keys, signer, startIssuer } from "./support/issuer.mjs";
 import { policy, sleep, stampOf, startBouncer, token, whole } from "./support/stack.mjs";
 
 const WATCHED = fileURLToPath(new URL("support/watched-entry.mjs", import.meta.url));
@@ -108,5 +109,40 @@ describe("after a refusal", () => {
     }
     assert.deepEqual(await statuses(2, "/user", client), [429, 429]);
     assert.equal(await calls("user:grace"), before + 1);
+  });
+});
+
+describe("a user who is refused and comes with a key that has to be fetched", () => {
+  it("is refused from memory once it is there, and no object is asked", async () => {
+    const alg = "ES256";
+    const [one, two] = [signer(alg, "one"), signer(alg, "two")];
+    const origin = await startScriptedOrigin();
+    const issuer = await startIssuer(keys(one));
+    const rules = [{ name: "user", match: ["GET /user"], key: "user-or-ip", limit: "2/day", ...bucket }];
+    const jwt = { algorithm: alg, jwks: issuer.url };
+    const bouncer = await startBouncer(policy(origin.url, { rules, jwt }), { main: WATCHED });
+    try {
+      let addresses = 0;
+      const get = async (it) => {
+        const { status } = await whole(await bouncer.fetch("/user", { address: `198.51.100.${(addresses += 1)}`, token: it.token({ sub: "ada" }) }));
+        return status;
+      };
+      const calls = async () => (await (await bouncer.fetch("/-/user%3Aada")).json()).calls;
+      assert.deepEqual([await get(one), await get(one), await get(one)], [200, 200, 429]);
+      assert.deepEqual([await calls(), issuer.asked], [3, 1]);
+      issuer.answer = keys(one, two);
+      // Until the set may be fetched again the key is unknown, and its request its address's.
+      let status;
+      while (issuer.asked === 1) {
+        if (status !== undefined) await sleep(250);
+        status = await get(two);
+        assert.equal(status, issuer.asked === 1 ? 200 : 429);
+      }
+      assert.deepEqual([await get(two), await calls(), issuer.asked], [429, 3, 2]);
+    } finally {
+      await bouncer.stop();
+      issuer.stop();
+      origin.stop();
+    }
   });
 });

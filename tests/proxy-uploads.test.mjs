@@ -10,6 +10,7 @@ import { chunk, startPassage } from "./support/passage.mjs";
 import { sleep } from "./support/stack.mjs";
 
 const MEGABYTE = 1 << 20;
+const CLOSING = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
 const run = promisify(execFile);
 
 const URLLIB = `
@@ -120,7 +121,7 @@ describe("an upload that drips", () => {
   /** A plain request that the origin answers, on a connection that is used for no other. */
   async function ask() {
     const { client, wire } = await passage.reach("GET /");
-    await wire.write("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+    await wire.write(CLOSING);
     wire.socket.end();
     return client.json();
   }
@@ -155,15 +156,125 @@ describe("an upload that drips", () => {
   });
 });
 
-describe("a length that cannot be", () => {
+describe("an upload to an origin that has begun to answer", () => {
+  const TIMEOUT_MS = 600;
+  const HEAD = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   let passage;
-  before(async () => (passage = await startPassage({ default: { limit: "5/day", key: "ip", algorithm: "token-bucket" } })));
+  before(async () => (passage = await startPassage({ upload_timeout_ms: TIMEOUT_MS })));
   afterEach(() => passage.forget());
   after(() => passage?.stop());
 
+  /** An upload of which the origin has had a part, and of whose response the client has had the head and a part. */
+  async function begun(header, part) {
+    const { client, wire } = await passage.reach("POST /", header);
+    await client.write(part);
+    await wire.write(HEAD + chunk("first"));
+    assert.equal((await client.head()).status, 200);
+    assert.equal((await client.chunk()).toString(), "first");
+    return { client, wire };
+  }
+
+  for (const [kind, header, frame] of [
+    ["of a known length", "Content-Length: 8000", (data) => data],
+    ["in chunks", "Transfer-Encoding: chunked", chunk],
+  ]) {
+    const part = frame("x".repeat(400));
+
+    it(`goes on beside the response, ${kind}, for as long as it is fast enough`, async () => {
+      const { client, wire } = await begun(header, part);
+      const received = () => (frame === chunk ? wire.chunked(400) : wire.bytes(400));
+      await received();
+      for (let sent = 400; sent < 8_000; sent += 400) {
+        await client.write(part);
+        assert.equal((await received()).length, 400);
+        await wire.write(chunk(`echo of ${sent}`));
+        assert.equal((await client.chunk()).toString(), `echo of ${sent}`);
+        await sleep(100);
+      }
+    });
+
+    it(`ends, ${kind}, for the client and for the origin when it drips, however long the response would go on`, async () => {
+      const { client, wire } = await begun(header, frame("x"));
+      const drip = setInterval(() => {
+        client.socket.write(frame("x"));
+        wire.socket.write(chunk("more"));
+      }, 100);
+      try {
+        await Promise.all([client.closed, wire.closed]);
+        assert.doesNotMatch(client.unread(), /(^|\n)0\r\n/, "half a response does not look whole");
+      } finally {
+        clearInterval(drip);
+      }
+    });
+
+    const [looks, behind] = frame === chunk ? ["is ended by the runtime", "0\r\n\r\n"] : ["does not look complete", ""];
+    it(`${looks}, ${kind}, when its client breaks off`, async () => {
+      const { client, wire } = await begun(header, part);
+      await (frame === chunk ? wire.chunked(400) : wire.bytes(400));
+      client.socket.destroy();
+      await wire.closed;
+      assert.equal(wire.unread(), behind);
+    });
+
+    it(`takes no time from a response that goes on when it is complete, ${kind}`, async () => {
+      const { client, wire } = await begun(header, frame("x".repeat(8_000)) + (frame === chunk ? chunk("") : ""));
+      for (let sent = 0; sent < 4; sent += 1) {
+        await sleep(TIMEOUT_MS);
+        await wire.write(chunk(`part ${sent}`));
+        assert.equal((await client.chunk()).toString(), `part ${sent}`);
+      }
+      await wire.write(chunk(""));
+      assert.equal((await client.chunk()).length, 0);
+    });
+  }
+});
+
+describe("a length that cannot be", () => {
+  let passage;
+  before(async () => (passage = await startPassage({ default: { limit: "1000/day", key: "ip", algorithm: "token-bucket" } })));
+  afterEach(() => passage.forget());
+  after(() => passage?.stop());
+
+  it("is refused by the runtime, and not charged, if it is no number", async () => {
+    const before = await left();
+    for (const method of ["POST", "GET"]) {
+      for (const length of ["+5", "-1", "0x10", "1e3", "5.0", "5,5", "5, 5", "5, 6", "5 5", "5;", ""]) {
+        const client = await passage.send(`${method} /`, `Content-Length: ${length}`);
+        const { status } = await client.head();
+        assert.equal(status, 400, `${method} ${length}`);
+      }
+    }
+    assert.equal(passage.origin.count(), 1, "the request that asked what is left");
+    assert.equal(await left(), before - 1);
+  });
+
+  it("is decimal whatever zeros stand before it, and refused with more digits than a length has", async () => {
+    const before = await left();
+    const { client, wire, seen } = await passage.reach("POST /", "Content-Length: 010");
+    assert.equal(seen.get("Content-Length"), "10");
+    await client.write("x".repeat(10));
+    assert.equal((await wire.body(seen)).length, 10);
+    await wire.write(CLOSING);
+    wire.socket.end();
+    assert.equal((await client.json()).status, 200);
+    const { status, error } = await (await passage.send("POST /", `Content-Length: ${"0".repeat(16)}5`)).json();
+    assert.deepEqual([status, error], [400, "bad_request"]);
+    assert.equal(await left(), before - 2);
+  });
+
+  /** What the client has left behind a request that asks for that, on a connection that is used for no other. */
+  async function left() {
+    const { client, wire } = await passage.reach("GET /");
+    await wire.write(CLOSING);
+    wire.socket.end();
+    return Number((await client.json()).head.get("X-RateLimit-Remaining"));
+  }
+
   it("is refused, not charged, and nobody's fault in the log", async () => {
+    const before = await left();
+    passage.forget();
     for (const method of ["POST", "PUT", "GET", "DELETE"]) {
-      for (const length of ["9007199254740992", "9007199254740993", "10000000000000000000"]) {
+      for (const length of ["9007199254740992", "9007199254740993", "10000000000000000000", "12345678901234567890"]) {
         const client = await passage.send(`${method} /`, `Content-Length: ${length}`);
         const { status, error, head } = await client.json();
         assert.deepEqual([status, error, head.get("RateLimit")], [400, "bad_request", undefined], `${method} ${length}`);
@@ -171,7 +282,7 @@ describe("a length that cannot be", () => {
     }
     const { client, wire } = await passage.reach("GET /");
     await wire.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
-    assert.equal((await client.json()).head.get("X-RateLimit-Remaining"), "4");
+    assert.equal(Number((await client.json()).head.get("X-RateLimit-Remaining")), before - 1);
     assert.equal(passage.origin.count(), 1);
     assert.doesNotMatch(passage.logs(), /origin/);
   });

@@ -139,6 +139,31 @@ describe("refunds", () => {
   });
 });
 
+describe("a counter that had less than its time, since others had taken it", () => {
+  let faulty;
+  before(async () => (faulty = await startFaulty(RULES)));
+  after(() => faulty?.stop());
+
+  it("is 503 and a second although its rule says open, and what the others charged is given back", async () => {
+    const address = faulty.somewhere().address;
+    const [user, org] = [`short-user-${address}`, `short-org-${address}`];
+    const client = { address, token: token(user, { org }), headers: { "X-Region": `short-${address}` } };
+    const late = [`user:${user}`, `ip:${address}`, `header:x-region:short-${address}`];
+    for (const object of late) await faulty.fail(object, "late");
+    await faulty.fail(`tenant:${org}`, "hangs");
+    const { status, headers, text } = await faulty.get("/many/200", client);
+    for (const object of [...late, `tenant:${org}`]) await faulty.fail(object, "");
+    assert.deepEqual([status, headers.get("Retry-After"), JSON.parse(text).error], [503, "1", "limiter_unavailable"]);
+    const [report] = faulty.reports("degraded");
+    assert.deepEqual([report.rule, report.on_error], ["org", "closed"]);
+    const [, given_ms] = report.reason.match(/no answer within (\d+) ms/);
+    assert.ok(Number(given_ms) < TIMEOUT_MS, report.reason);
+    const after = await faulty.get("/many/200", client);
+    assert.equal(after.status, 200);
+    assert.match(after.headers.get("RateLimit"), /"many-1d";r=8;.*"address-1d";r=8;.*"region-1d";r=8;/);
+  });
+});
+
 describe("a client that goes while its token's key is fetched", () => {
   it("is given back what was charged for it after that, since nothing was forwarded", async () => {
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -27,6 +27,7 @@ mod public_key;
 mod readings;
 mod refuted;
 mod remembered;
+mod strangers;
 mod token;
 
 pub use algorithm::Algorithm;
@@ -252,16 +253,24 @@ impl Look<'_> {
         };
         let set = match keys {
             Keys::Known(key) => return self.check(reading, &token, key, found),
-            Keys::Set(set) => set.borrow(),
+            Keys::Set(set) => set,
         };
-        match set.find(token.key_id.as_deref()) {
-            Found::Key(key) => self.check(reading, &token, key, found),
-            Found::Missing if set.is_worth_waiting(self.now_ms) => found.add(Verdict::LacksKey),
-            Found::Missing if set.is_failing() => found.add(Verdict::Unverified(Fault::NoKeySet)),
-            Found::Missing | Found::Ambiguous => {
-                found.add(Verdict::Unverified(Fault::UnknownKey));
-            }
+        match set.borrow().find(token.key_id.as_deref()) {
+            Found::Key(key) => return self.check(reading, &token, key, found),
+            Found::Ambiguous => return found.add(Verdict::Unverified(Fault::UnknownKey)),
+            Found::Missing => {}
         }
+        // Another reading of the same header has asked already.
+        let mut set = set.borrow_mut();
+        found.add(
+            if found.lacks_key || set.is_worth_waiting(&(self.address)(), self.now_ms) {
+                Verdict::LacksKey
+            } else if set.is_failing() {
+                Verdict::Unverified(Fault::NoKeySet)
+            } else {
+                Verdict::Unverified(Fault::UnknownKey)
+            },
+        );
     }
 
     /// Checks what a reading may have as its signature, unless that is remembered.

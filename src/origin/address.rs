@@ -4,26 +4,45 @@
 //! under the client's scheme and host, without the origin's base path. All other URLs stay as they are, byte for byte. One
 //! pass over the value.
 
+use crate::facts::Facts;
+use crate::head::{Head, value};
+use crate::policy::Origin;
+
 /// The headers that are looked at, in lower case.
 pub const ADDRESSES: [&str; 3] = ["location", "content-location", "refresh"];
 
 /// Where the origin is, and where the client thinks it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exchange<'a> {
+struct Exchange<'a> {
     /// Scheme, authority and base path of the origin, without a slash at the end.
-    pub base: &'a str,
+    base: &'a str,
     /// The client's scheme.
-    pub scheme: &'a str,
+    scheme: &'a str,
     /// The client's host, with the port if it gave one.
-    pub host: &'a str,
+    host: &'a str,
+}
+
+/// What is to be set of the headers in which an origin names itself, of whose response these are lines.
+#[must_use]
+pub fn exchanged(origin: &Origin, facts: &Facts<'_>, theirs: &str) -> Head {
+    let mut head = Head::default();
+    if let Origin::Url(base) = origin {
+        let (scheme, host) = (facts.scheme, facts.host);
+        let exchange = Exchange { base, scheme, host };
+        for name in ADDRESSES {
+            if let Some(ours) = value(theirs, name).and_then(|their| exchange.header(name, their)) {
+                head.set(name, ours);
+            }
+        }
+    }
+    head
 }
 
 // === impl Exchange ===
 
 impl Exchange<'_> {
     /// The value that the header of this name has for the client; `None` if it stays.
-    #[must_use]
-    pub fn header(&self, name: &str, value: &str) -> Option<String> {
+    fn header(&self, name: &str, value: &str) -> Option<String> {
         if name != "refresh" {
             return self.url(value);
         }

@@ -57,6 +57,7 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
             host: origin::host(source.origin_host, &origin)?,
             rewrites_locations: source.rewrite_locations,
             zone_cache: source.zone_cache,
+            empty_bodies: source.empty_bodies,
         },
         origin,
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,

@@ -29,6 +29,17 @@ pub enum Host {
     Client,
 }
 
+/// How the origin is told that a PUT, a DELETE or an OPTIONS has no body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Framing {
+    /// By a `Content-Length` of 0.
+    #[default]
+    Length,
+    /// By a last chunk alone, which keeps the runtime from sending the request again.
+    Chunked,
+}
+
 /// What the proxy does beside forwarding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forwarding {
@@ -42,6 +53,8 @@ pub struct Forwarding {
     pub rewrites_locations: bool,
     /// `true` if the zone's cache can answer requests without credentials.
     pub zone_cache: bool,
+    /// The framing of bodies that are empty.
+    pub empty_bodies: Framing,
 }
 
 // === impl Origin ===

@@ -7,7 +7,7 @@ use super::api_keys::ApiKeysSource;
 use super::conduct::{CountsSource, Mode, OnError, Store};
 use super::jwt::JwtSource;
 use super::limits::LimitSource;
-use super::origin::Host;
+use super::origin::{Framing, Host};
 use super::wire::CorsSource;
 use crate::identity::Unverified;
 use crate::route::EncodedSlashes;
@@ -27,6 +27,8 @@ pub(super) struct Source {
     pub(super) rewrite_locations: bool,
     #[serde(default)]
     pub(super) zone_cache: bool,
+    #[serde(default)]
+    pub(super) empty_bodies: Framing,
     pub(super) default: DefaultSource,
     pub(super) jwt: Option<JwtSource>,
     pub(super) api_keys: Option<ApiKeysSource>,

@@ -85,6 +85,7 @@ fn a_rules_limits_are_counted_as_the_rule_says() {
         host: Host::Origin,
         rewrites_locations: true,
         zone_cache: false,
+        empty_bodies: Framing::Length,
     };
     assert_eq!(policy.forwarding, expected);
 }

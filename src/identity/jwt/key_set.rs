@@ -8,12 +8,16 @@ use serde_json::{Map, Value};
 use super::algorithm::Algorithm;
 use super::key::Key;
 use super::public_key::PublicKey;
+use super::strangers::Strangers;
 
-/// The time between two fetches at least, whatever comes, where the first has succeeded, in milliseconds.
-pub(super) const MIN_INTERVAL_MS: u64 = 60_000;
+/// The time between two fetches at least, whatever comes, where the first has succeeded, in milliseconds: ten a minute.
+pub(super) const MIN_INTERVAL_MS: u64 = 6_000;
 
-/// The same after one that has failed. It doubles with each that fails after it, up to that after a success.
+/// The same after one that has failed. It doubles with each that fails after it.
 pub(super) const FIRST_RETRY_MS: u64 = 1_000;
+
+/// Where that ends.
+pub(super) const MAX_RETRY_MS: u64 = 60_000;
 
 /// How long a fetch may take, in milliseconds.
 pub const TIMEOUT_MS: u32 = 2_500;
@@ -42,6 +46,7 @@ pub(super) struct KeySet {
     since_ms: Option<u64>,
     /// How many fetches have failed since one has succeeded.
     failures: u32,
+    strangers: Strangers,
 }
 
 /// A key and its name.
@@ -88,6 +93,7 @@ impl KeySet {
             pause_ms: 0,
             since_ms: None,
             failures: 0,
+            strangers: Strangers::default(),
         }
     }
 
@@ -170,7 +176,7 @@ impl KeySet {
     /// The pause after one more failure.
     fn retry_ms(&self) -> u64 {
         let doubled = FIRST_RETRY_MS.checked_shl(self.failures.min(16));
-        doubled.unwrap_or(MIN_INTERVAL_MS).min(MIN_INTERVAL_MS)
+        doubled.unwrap_or(MAX_RETRY_MS).min(MAX_RETRY_MS)
     }
 
     fn pause(&mut self, since_ms: u64, pause_ms: u64) {
@@ -189,9 +195,18 @@ impl KeySet {
         self.is_asking && self.asked_at_ms.is_some_and(is_in_time)
     }
 
-    /// Whether it makes sense to wait for keys at `now_ms`.
-    pub(super) fn is_worth_waiting(&self, now_ms: u64) -> bool {
-        self.may_ask(now_ms) || self.is_asking(now_ms)
+    /// Whether a token from this address, whose key is missing, is worth a fetch or waiting for one at `now_ms`. An address is
+    /// worth one fetch in its time of names that are not there, so that nobody's invented names are all that is asked for.
+    /// Where no set has come yet, or the last fetch has failed, the key may well be there, and the pause is kept anyway.
+    pub(super) fn is_worth_waiting(&mut self, address: &str, now_ms: u64) -> bool {
+        if self.is_asking(now_ms) {
+            return true;
+        }
+        if !self.may_ask(now_ms) {
+            return false;
+        }
+        let is_known = self.asked_well_at_ms.is_some() && self.failures == 0;
+        !is_known || self.strangers.may_ask(address, now_ms)
     }
 
     /// Whether the keys are old, and may be asked for again.

@@ -55,15 +55,15 @@ fn a_clock_that_is_set_back_holds_nobody_up() {
 #[test]
 fn waiting_ends_with_the_answer_or_the_time_for_it() {
     let mut asked = set();
-    assert!(!asked.is_asking(NOW_MS) && asked.is_worth_waiting(NOW_MS));
+    assert!(!asked.is_asking(NOW_MS) && asked.is_worth_waiting("one", NOW_MS));
     asked.ask(NOW_MS);
     let last_ms = NOW_MS + u64::from(TIMEOUT_MS) - 1;
     assert!(asked.is_asking(NOW_MS) && asked.is_asking(last_ms));
     assert!(!asked.is_asking(last_ms + 1), "the fetch was lost");
-    assert!(!asked.is_worth_waiting(last_ms + 1));
+    assert!(!asked.is_worth_waiting("one", last_ms + 1));
     let _ = asked.answered(None, NOW_MS);
-    assert!(!asked.is_asking(NOW_MS) && !asked.is_worth_waiting(NOW_MS));
-    assert!(asked.is_worth_waiting(NOW_MS + MIN_INTERVAL_MS));
+    assert!(!asked.is_asking(NOW_MS) && !asked.is_worth_waiting("one", NOW_MS));
+    assert!(asked.is_worth_waiting("one", NOW_MS + MIN_INTERVAL_MS));
 }
 
 #[cfg(feature = "eddsa")]
@@ -197,17 +197,68 @@ mod with_keys {
     }
 
     #[test]
-    fn after_a_success_it_is_asked_for_once_a_minute_and_the_next_failure_is_the_first_again() {
+    fn after_a_success_it_is_asked_for_ten_times_a_minute_and_the_next_failure_is_the_first_again()
+    {
         let good = answer(&[jwk("1", ONE)]);
         let mut set = set();
         assert_eq!(asked_at_ms(&mut set, None).len(), 10);
-        let minutes = [0, 60, 120, 180, 240].map(|s| s * 1_000);
+        let every_six_seconds: Vec<u64> = (0..50).map(|time| time * 6_000).collect();
         let mut set = self::set();
-        assert_eq!(asked_at_ms(&mut set, Some(&good)), minutes);
+        assert_eq!(asked_at_ms(&mut set, Some(&good)), every_six_seconds);
         let later_ms = NOW_MS + 400_000;
         assert!(set.ask(later_ms).is_some());
         let _ = set.answered(None, later_ms);
         assert!(set.ask(later_ms + FIRST_RETRY_MS).is_some());
+    }
+
+    /// Whether a token from this address is worth a fetch, which then succeeds.
+    fn has_asked(set: &mut KeySet, address: &str, now_ms: u64) -> bool {
+        let is_worth_it = set.is_worth_waiting(address, now_ms);
+        if is_worth_it {
+            assert!(set.ask(now_ms).is_some());
+            let _ = set.answered(Some(&answer(&[jwk("1", ONE)])), now_ms);
+        }
+        is_worth_it
+    }
+
+    #[test]
+    fn an_address_whose_names_are_not_there_is_worth_one_fetch_a_minute_and_leaves_the_others_theirs()
+     {
+        let mut set = holding(&[jwk("1", ONE)]);
+        let (mut strangers, mut users) = (0, 0);
+        let mut user: Option<(String, u64)> = None;
+        for now_ms in (NOW_MS..NOW_MS + 600_000).step_by(250) {
+            strangers += u64::from(has_asked(&mut set, "stranger", now_ms));
+            // Somebody with a new key, from an address of their own, who comes back until they are heard.
+            if now_ms % 20_000 == 7_000 {
+                user = Some((format!("user {now_ms}"), now_ms));
+            }
+            if let Some((from, since_ms)) = &user
+                && has_asked(&mut set, from, now_ms)
+            {
+                assert!(now_ms - since_ms <= MIN_INTERVAL_MS, "{from}");
+                users += 1;
+                user = None;
+            }
+        }
+        assert_eq!(users, 30);
+        assert!((9..=10).contains(&strangers), "{strangers}");
+    }
+
+    #[test]
+    fn an_address_is_not_held_to_its_one_fetch_while_there_is_no_set_or_it_cannot_be_had() {
+        let mut set = set();
+        for (second, answered) in [(0, false), (1, false), (3, false), (7, true)] {
+            let now_ms = NOW_MS + second * 1_000;
+            assert!(set.is_worth_waiting("one", now_ms), "{second}");
+            assert!(set.ask(now_ms).is_some());
+            let body = answer(&[jwk("1", ONE)]);
+            let _ = set.answered(answered.then_some(&body), now_ms);
+        }
+        let again_ms = NOW_MS + 7_000 + MIN_INTERVAL_MS;
+        assert!(has_asked(&mut set, "one", again_ms));
+        assert!(!set.is_worth_waiting("one", again_ms + MIN_INTERVAL_MS));
+        assert!(set.is_worth_waiting("other", again_ms + MIN_INTERVAL_MS));
     }
 
     #[test]
