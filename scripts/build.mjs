@@ -26,15 +26,49 @@ export function checkPolicy(...args) {
  */
 export const WATCHED = { BOUNCER_WATCHED: "1" };
 
-/** Builds, and says with which toolchain. */
-export function build() {
+/** The arguments of a command that are about the configuration and the environment, as wrangler has them. */
+export function configArgs(args) {
+  const found = [];
+  for (const [index, arg] of args.entries()) {
+    if (/^(--config|-c|--env|-e)$/.test(arg) && args[index + 1] !== undefined) found.push(arg, args[index + 1]);
+    else if (/^(--config|--env)=/.test(arg)) found.push(arg);
+  }
+  return found;
+}
+
+/**
+ * The same, for a build that wrangler starts: it knows neither of them, so it is told by its environment. Of two, the last one
+ * holds.
+ */
+export function configEnv(args) {
+  const value = (long, short) => {
+    const found = configArgs(args);
+    const values = found.flatMap((arg, index) => {
+      if (arg.startsWith(`${long}=`)) return [arg.slice(long.length + 1)];
+      return arg === long || arg === short ? [found[index + 1]] : [];
+    });
+    return values.at(-1);
+  };
+  const [config, environment] = [value("--config", "-c"), value("--env", "-e")];
+  return {
+    ...(config !== undefined && { BOUNCER_CONFIG: config }),
+    ...(environment !== undefined && { CLOUDFLARE_ENV: environment }),
+  };
+}
+
+/**
+ * Builds, and says with which toolchain. The policy is that of `wrangler.toml`, or of the file and the environment that `args`
+ * name, and goes into the build if it stands in a file of its own.
+ */
+export function build(...args) {
   const wasm = setup();
   console.log("build: compiling the policy check, and checking the policy");
   if (!runQuietly("cargo", ["build", ...CHECK])) {
     throw new Advice("The policy check did not build, so nothing was built; the compiler says why above.");
   }
-  if (!runQuietly("cargo", ["run", ...CHECK])) {
-    throw new Advice("The policy in wrangler.toml is not valid, so nothing was built; the line above says what to change.");
+  const config = process.env.BOUNCER_CONFIG === undefined ? [] : ["--config", process.env.BOUNCER_CONFIG];
+  if (!runQuietly("cargo", ["run", ...CHECK, "--", ...config, ...args, "--bundle", "build"])) {
+    throw new Advice("The policy is not valid, so nothing was built; the lines above say what to change.");
   }
   const madeFrom = fingerprint(wasm.name);
   if (!existsSync(WASM) || !existsSync(STAMP) || readFileSync(STAMP, "utf8") !== madeFrom) {
@@ -81,7 +115,7 @@ function fingerprint(toolchain) {
 if (isMain(import.meta.url)) {
   await tell(() => {
     try {
-      build();
+      build(...configArgs(process.argv.slice(2)));
     } catch (error) {
       if (!(error instanceof Advice && process.env.BOUNCER_WATCHED)) throw error;
       console.error(error.message);

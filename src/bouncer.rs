@@ -46,6 +46,12 @@ impl Bouncer {
                 "missing; write the policy under [vars.BOUNCER] in wrangler.toml",
             )
         })?;
+        if json.ends_with(".toml") {
+            let problem = format!(
+                "is in {json}, which is not part of this build; run `npm run build` and deploy what it makes"
+            );
+            return Err(PolicyError::new("", problem));
+        }
         let policy = Policy::from_json(&json)?;
         policy.origin.check(is_bound)?;
         let mut identification = Identification {

@@ -4,13 +4,20 @@
 
 import { DurableObject } from "cloudflare:workers";
 import Bouncer, { LedgerObject } from "../build/index.js";
+import policies from "../build/policies.mjs";
 
-let bouncer;
+let bouncer, known, complete;
+
+// The bindings, with the text of the policy in the place of the file that it stands in.
+function completed(env) {
+  if (env !== known) [known, complete] = [env, Object.hasOwn(policies, env.BOUNCER) ? { ...env, BOUNCER: policies[env.BOUNCER] } : env];
+  return complete;
+}
 
 export default {
   fetch(request, env, ctx) {
     bouncer ??= new Bouncer(ctx, env);
-    return bouncer.handle(request, env, ctx);
+    return bouncer.handle(request, completed(env), ctx);
   },
 };
 

@@ -186,13 +186,9 @@ fn a_key_that_a_client_chooses_is_a_warning_unless_its_address_is_bounded() {
             .unwrap()
             .extend(also.as_array().unwrap().clone());
         let warnings = Policy::from_json(&policy.to_string()).unwrap().warnings();
-        assert!(
-            warnings
-                .iter()
-                .all(|warning| warning.name == "key-chosen-by-client")
-        );
         warnings
             .into_iter()
+            .filter(|warning| warning.name == "key-chosen-by-client")
             .map(|warning| warning.path)
             .collect::<Vec<_>>()
     };

@@ -4,6 +4,7 @@ use super::{Counting, DEFAULT, Jwt, KeySource, Policy, Rule, field};
 use crate::identity::Part;
 
 mod encoded_slash;
+mod vain;
 
 /// Something that the operator should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +51,7 @@ impl Policy {
     /// What is valid in this policy and perhaps not what was meant.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        let paths = (0..self.rules.len()).map(|index| format!("rules[{index}]"));
-        let rules = paths
-            .zip(&self.rules)
-            .chain([(DEFAULT.to_owned(), &self.default)]);
-        let doubtful = rules.filter(|(_, rule)| {
+        let doubtful = self.named_rules().filter(|(_, rule)| {
             self.is_chosen_by_client(rule) && !self.is_bounded_by_address(rule)
         });
         let warning = |(path, _)| {
@@ -69,8 +66,36 @@ impl Policy {
         };
         let mut warnings: Vec<_> = doubtful.map(warning).collect();
         warnings.extend(self.any_token());
+        warnings.extend(self.one_object());
+        warnings.extend(self.vain());
         warnings.extend(self.encoded_slash_warnings());
         warnings
+    }
+
+    /// That what everybody shares is counted by one object, which answers so many a second and no more.
+    fn one_object(&self) -> Vec<Warning> {
+        let is_global = |rule: &Rule| {
+            let counting = rule.counting();
+            counting.is_some_and(|counting| counting.key.parts().contains(&Part::Global))
+        };
+        let rules = self.named_rules().filter(|(_, rule)| is_global(rule));
+        let warning = |(path, _)| {
+            Warning {
+            name: "one-object",
+            path: path + ".key",
+            problem: "all requests of this rule are counted by one object, which answers about 1,000 a second, and those of all the \
+                      world go where it is; count by what clients do not share, or keep this rule to few requests"
+                .to_owned(),
+        }
+        };
+        rules.map(warning).collect()
+    }
+
+    /// The rules with their paths, the default last.
+    fn named_rules(&self) -> impl Iterator<Item = (String, &Rule)> {
+        let paths = (0..self.rules.len()).map(|index| format!("rules[{index}]"));
+        let rules = paths.zip(&self.rules);
+        rules.chain([(DEFAULT.to_owned(), &self.default)])
     }
 
     /// Whether whatever the issuer signs proves a user, for whichever API it is.

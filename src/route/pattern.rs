@@ -52,6 +52,17 @@ pub enum PatternError {
         /// What it would be.
         normal: String,
     },
+    /// The parameter of a framework.
+    #[error("found {found:?} in {path:?}; write {{{name}}}, which stands for any one segment", name = found.trim_start_matches(':'))]
+    Parameter {
+        /// The segment.
+        found: String,
+        /// Where it stands.
+        path: String,
+    },
+    /// What is no part of a path.
+    #[error("found {0:?}; a query is not matched, so write the path alone, without \"?\" or \"#\"")]
+    Query(String),
     /// `**` before the end.
     #[error("found {0:?}; \"**\" stands for the rest of the path and must be its last segment")]
     OpenMiddle(String),
@@ -80,6 +91,18 @@ impl Pattern {
             "*" => Vec::new(),
             names => names.split('|').map(method).collect::<Result<_, _>>()?,
         };
+        if path.contains(['?', '#']) {
+            return Err(PatternError::Query(path.to_owned()));
+        }
+        if let Some(found) = path
+            .split('/')
+            .find(|segment| segment.len() > 1 && segment.starts_with(':'))
+        {
+            return Err(PatternError::Parameter {
+                found: found.to_owned(),
+                path: path.to_owned(),
+            });
+        }
         let normal = NormalPath::new(path);
         if !normal.is_plain() {
             let normal = normal.as_str().to_owned();

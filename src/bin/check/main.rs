@@ -1,150 +1,219 @@
-//! Checks the policy in wrangler.toml and shows what it means, without deploying anything.
+//! Checks the policy of a configuration and shows what it means, without deploying anything.
 //!
-//! `bouncer-check` prints the effective table, `bouncer-check "POST /api/v1/auth/login"` what happens to that request.
-//! `--token FILE` says what the token in that file verifies as, or why it does not; given a request too, as whom each rule counts it.
-//! `--config FILE` names another file than wrangler.toml. Exit code 1 with one line, which begins with the file and the
-//! line in it, when the policy is wrong.
+//! `bouncer-check` prints the effective table, `bouncer-check "POST /api/v1/auth/login"` what happens to that request. Said of
+//! its client (`--user`, `--token FILE`, …), it prints as whom each rule counts it and what it allows.
+//!
+//! It looks at the file and the environment that wrangler would take: `--config FILE`, `--env NAME` or `CLOUDFLARE_ENV`; without
+//! one, at all that have a policy. With `--deploy` it also asks for what only a deployed Worker needs. Exit code 1 when
+//! something is wrong, with a line for each that begins with the file and the line in it; 2 when it is called otherwise.
 
-mod place;
+mod bundle;
+mod client;
+mod config;
+mod document;
+mod origin;
+mod secrets;
 mod table;
-mod token;
 mod words;
+mod written;
 
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::path::Path;
 use std::process::ExitCode;
 
-use bouncer::policy::{Action, KeySource, Mode, Policy, PolicyError, Rule, Warning};
+use bouncer::policy::{Action, Mode, Policy, Rule};
 use bouncer::route::{Pattern, RequestLine, resolve};
 
-use token::Sender;
+use client::{Said, Sender};
+use config::{Config, Environment, Wanted};
+use secrets::Secrets;
+use written::Written;
 
-const HELP: &str = "usage: npm run check [-- [--config FILE] [--token FILE] [\"METHOD /path\"]]";
+const HELP: &str = "\
+usage: npm run check [-- [OPTIONS] [\"METHOD /path\"]]
+
+  --config FILE     the configuration; wrangler.json, .jsonc or .toml if not given
+  --env NAME        one environment; all that have a policy if not given
+  --user NAME, --tenant NAME, --plan NAME, --role NAME
+                    a client with a token in which these stand
+  --token FILE      a client with this token
+  --api-key KEY     a client with this key
+  --ip ADDRESS      a client at this address";
+
+/// What is asked for.
+struct Options {
+    config: Option<String>,
+    wanted: Wanted,
+    deploys: bool,
+    bundle: Option<String>,
+    request: Option<String>,
+    said: Said,
+}
 
 fn main() -> ExitCode {
-    let mut file = "wrangler.toml".to_owned();
-    let (mut request, mut token) = (None, None);
-    let mut args = std::env::args().skip(1);
-    while let Some(arg) = args.next() {
-        match (arg.as_str(), &request) {
-            ("--config", _) => match args.next() {
-                Some(name) => file = name,
-                None => return usage(),
-            },
-            ("--token", _) => match args.next() {
-                Some(name) => token = Some(name),
-                None => return usage(),
-            },
-            (text, None) if !text.starts_with('-') => request = Some(text.to_owned()),
-            _ => return usage(),
-        }
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
     }
-    match read(&file)
-        .and_then(|written| answer(&file, &written, request.as_deref(), token.as_deref()))
-    {
+    let options = match Options::read(args.into_iter()) {
+        Ok(options) => options,
+        Err(problem) => {
+            eprintln!("{problem}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match answer(&options) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
         }
-        Err(problem) => {
-            eprintln!("{problem}");
+        Err(problems) => {
+            problems.iter().for_each(|problem| eprintln!("{problem}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// What to print, after the warnings.
-fn answer(
-    file: &str,
-    written: &Written,
-    request: Option<&str>,
-    token: Option<&str>,
-) -> Result<String, String> {
-    let Written { text, json, policy } = written;
-    let sender = token
-        .map(|token| Sender::new(file, json, token))
-        .transpose()?;
-    let answer = match (request, &sender) {
-        (None, None) => table::of(policy),
-        (None, Some(sender)) => sender.explain()?,
-        (Some(request), None) => explain(policy, request, None)?,
-        (Some(request), Some(sender)) => {
-            let verdict = sender.explain().unwrap_or_else(|why| format!("{why}\n"));
-            verdict + &explain(policy, request, Some(sender))?
+// === impl Options ===
+
+impl Options {
+    fn read(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self {
+            config: None,
+            wanted: Wanted::All,
+            deploys: false,
+            bundle: None,
+            request: None,
+            said: Said::default(),
+        };
+        let mut environment = std::env::var("CLOUDFLARE_ENV").ok();
+        while let Some(arg) = args.next() {
+            let (name, given) = match arg.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+                _ => (arg.as_str(), None),
+            };
+            let mut value = || {
+                let value = given.clone().or_else(|| args.next());
+                value.ok_or_else(|| format!("{name}: nothing follows it"))
+            };
+            let said = &mut options.said;
+            match name {
+                "--config" | "-c" => options.config = Some(value()?),
+                "--env" | "-e" => environment = Some(value()?),
+                "--bundle" => options.bundle = Some(value()?),
+                "--deploy" => options.deploys = true,
+                "--token" => said.token = Some(value()?),
+                "--user" => said.user = Some(value()?),
+                "--tenant" => said.tenant = Some(value()?),
+                "--plan" => said.plan = Some(value()?),
+                "--role" => said.roles.push(value()?),
+                "--api-key" => said.api_key = Some(value()?),
+                "--ip" => said.ip = Some(value()?),
+                _ if arg.starts_with('-') => {
+                    return Err(format!("{arg}: is no option of this command"));
+                }
+                _ if options.request.is_some() => {
+                    return Err(format!(
+                        "{arg:?}: one request at a time; write it in quotes, as in \"GET /path\""
+                    ));
+                }
+                _ => options.request = Some(arg),
+            }
         }
-    };
-    for warning in policy
-        .warnings()
-        .into_iter()
-        .chain(unset_secret(file, policy))
-    {
-        eprintln!("{}: {warning}", place::of(file, text, &warning.path));
+        if options.said.token.is_some() && options.said.has_claims() {
+            return Err("--token: has a user, a plan and roles of its own; leave out --user, --tenant, --plan and --role".to_owned());
+        }
+        options.wanted = match environment {
+            Some(name) if name.is_empty() => Wanted::Top,
+            Some(name) => Wanted::Named(name),
+            None if options.deploys => Wanted::Top,
+            None => Wanted::All,
+        };
+        Ok(options)
     }
-    Ok(answer)
 }
 
-/// Whether the secret that tokens are verified with is missing from the ones for local use, which are all that can be seen
-/// from here.
-fn unset_secret(file: &str, policy: &Policy) -> Option<Warning> {
-    let KeySource::Secret(name) = &policy.jwt.as_ref()?.key else {
-        return None;
-    };
-    let secrets =
-        std::fs::read_to_string(Path::new(file).with_file_name(".dev.vars")).unwrap_or_default();
-    let is_it = |line: &str| {
-        line.split_once('=')
-            .is_some_and(|(found, _)| found.trim() == name)
-    };
-    (!secrets.lines().any(is_it)).then(|| Warning::unset_secret("jwt.secret", name))
+/// What to print, after the warnings; or all that is wrong.
+fn answer(options: &Options) -> Result<String, Vec<String>> {
+    let config = Config::read(options.config.as_deref()).map_err(|problem| vec![problem])?;
+    let environments = config
+        .environments(&options.wanted)
+        .map_err(|problem| vec![problem])?;
+    let secrets = Secrets::beside(&config);
+    let (mut problems, mut policies) = (Vec::new(), Vec::new());
+    for environment in &environments {
+        match read(&config, environment, options) {
+            Ok(written) => policies.push((environment, written)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let mut text = String::new();
+    for (environment, written) in &policies {
+        let answer = shown(written, options, &secrets)
+            .map_err(|problem| vec![format!("{}{problem}", environment.label())])?;
+        if let Some(name) = environment.name {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text += &format!("{gap}environment {name}\n\n");
+        }
+        text += &answer;
+        let warnings = written.policy.warnings().into_iter();
+        for warning in warnings
+            .chain(origin::warning(&written.policy))
+            .chain(secrets.warnings(&written.policy))
+        {
+            eprintln!("{}", written.at(&warning.path, &warning.to_string()));
+        }
+    }
+    if let Some(folder) = &options.bundle {
+        let written = policies.iter().map(|(_, written)| written);
+        bundle::write(folder, written).map_err(|problem| vec![problem])?;
+    }
+    Ok(text)
 }
 
-fn usage() -> ExitCode {
-    eprintln!("{HELP}");
-    ExitCode::from(2)
-}
-
-/// A policy and the file's text.
-struct Written {
-    text: String,
-    json: String,
-    policy: Policy,
-}
-
-/// The policy of this file, or one line that says where it is wrong.
-fn read(file: &str) -> Result<Written, String> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("{file}: cannot be read: {error}"))?;
-    let toml: toml::Table = text.parse().map_err(|error| format!("{file}: {error}"))?;
-    let policy = toml
-        .get("vars")
-        .and_then(|vars| vars.get(bouncer::bouncer::POLICY))
-        .ok_or_else(|| format!("{file}: has no policy; write it under [vars.BOUNCER]"))?;
-    let json = match policy {
-        toml::Value::String(json) => json.clone(),
-        table => serde_json::to_string(table).map_err(|error| format!("{file}: {error}"))?,
-    };
-    let at_its_line =
-        |error: PolicyError| format!("{}: {error}", place::of(file, &text, &error.path));
-    let policy = Policy::from_json(&json)
-        .and_then(|policy| {
-            policy
-                .origin
-                .check(|name| is_bound(&toml, name))
-                .map(|()| policy)
-        })
-        .map_err(at_its_line)?;
-    Ok(Written { text, json, policy })
-}
-
-/// Whether a service is bound under this name.
-fn is_bound(toml: &toml::Table, name: &str) -> bool {
-    let services = toml.get("services").and_then(toml::Value::as_array);
-    let mut names = services
+/// The policy of an environment, if it can be deployed.
+fn read(
+    config: &Config,
+    environment: &Environment<'_>,
+    options: &Options,
+) -> Result<Written, Vec<String>> {
+    let written = Written::read(config, environment)?;
+    let private = options
+        .deploys
+        .then(|| origin::unreachable(&written.policy))
+        .flatten();
+    let private = private.map(|problem| written.at("origin", &problem));
+    let problems: Vec<String> = [environment.wrong_binding(), environment.cached(), private]
         .into_iter()
         .flatten()
-        .map(|service| service.get("binding"));
-    names.any(|binding| binding.and_then(toml::Value::as_str) == Some(name))
+        .collect();
+    if problems.is_empty() {
+        Ok(written)
+    } else {
+        Err(problems)
+    }
+}
+
+/// What there is to see of a policy.
+fn shown(written: &Written, options: &Options, secrets: &Secrets) -> Result<String, String> {
+    let Written { policy, json, .. } = written;
+    let said = options.said.is_any();
+    let sender = said
+        .then(|| Sender::new(&options.said, policy, json, secrets))
+        .transpose()?;
+    match (&options.request, &sender) {
+        (None, None) => Ok(table::of(policy)),
+        (None, Some(sender)) => Ok(sender.explain()? + &table::of_client(policy, sender)),
+        (Some(request), None) => explain(policy, request, None),
+        (Some(request), Some(sender)) => {
+            let verdict = sender.explain().unwrap_or_else(|why| format!("{why}\n"));
+            Ok(verdict + &explain(policy, request, Some(sender))?)
+        }
+    }
 }
 
 fn explain(policy: &Policy, request: &str, sender: Option<&Sender>) -> Result<String, String> {
@@ -172,8 +241,10 @@ fn explain(policy: &Policy, request: &str, sender: Option<&Sender>) -> Result<St
         let also = if rule.also { "and also" } else { "rule" };
         lines.push(format!("  {also:<13}  {}", rule.name));
         lines.extend(counted(rule));
-        let key = sender.and_then(|sender| sender.counted_as(rule));
-        lines.extend(key.map(|key| format!("  counts it as   {key}")));
+        if let Some([key, limits]) = sender.and_then(|sender| sender.counted(rule)) {
+            lines.push(format!("  counts it as   {key}"));
+            lines.push(format!("  allows it      {limits}"));
+        }
     }
     let is_like = |other: &&Rule| {
         let means = |pattern: &Pattern| {

@@ -2,6 +2,7 @@
 
 use bouncer::policy::{Mode, Policy, Rule};
 
+use crate::client::Sender;
 use crate::words;
 
 const COLUMNS: usize = 5;
@@ -37,6 +38,27 @@ pub(crate) fn of(policy: &Policy) -> String {
         policy.origin,
         rows.iter().map(line).collect::<String>()
     )
+}
+
+/// How every rule counts a client, a line each.
+pub(crate) fn of_client(policy: &Policy, sender: &Sender) -> String {
+    let rules = policy.rules.iter().chain([&policy.default]);
+    let lines = rules.filter_map(|rule| {
+        let [key, limits] = sender.counted(rule)?;
+        Some([rule.name.clone(), key, limits])
+    });
+    let lines: Vec<_> = lines.collect();
+    let width = |column: fn(&[String; 3]) -> &String| {
+        lines
+            .iter()
+            .map(|line| column(line).chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let (names, keys) = (width(|[name, _, _]| name), width(|[_, key, _]| key));
+    let line =
+        |[name, key, limits]: &[String; 3]| format!("{name:names$}  {key:keys$}  {limits}\n");
+    lines.iter().map(line).collect()
 }
 
 /// One row, and more where there are several patterns or several limits.
