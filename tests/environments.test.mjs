@@ -131,6 +131,16 @@ limit = "1/day"
     assert.doesNotMatch(stderr, /too short/);
   });
 
+  it("takes the example of the documentation, each environment and all together", () => {
+    const page = readFileSync(join(ROOT, "docs", "policy.md"), "utf8");
+    const [, text] = page.match(/A whole configuration with two:\n\n```toml\n([^]*?)```/);
+    for (const args of [[], ["--env", "staging"], ["--env", "production", "--deploy"]]) {
+      const { status, stderr } = check(toml(text), args);
+      assert.deepEqual([status, stderr], [0, ""], args.join(" "));
+    }
+    assert.match(check(toml(text)).stdout, /^environment production\n\norigin https:\/\/api\.example\.com\n[^]*\nenvironment staging\n/);
+  });
+
   it("says of a policy that is too large for a variable how large it is, and takes it in a file of its own", () => {
     const keys = Array.from({ length: 70 }, (_, index) => `[[api_keys.keys]]\nsha256 = "${createHash("sha256").update(`${index}`).digest("hex")}"\n`);
     const own = `origin = "https://api.example.com"\ndefault = { limit = "1/day" }\n${keys.join("")}`;
