@@ -6,18 +6,18 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { setup } from "./setup.mjs";
-import { Advice, ROOT, TOOLS, isMain, run, runQuietly, tell } from "./run.mjs";
+import { buildCheck, program } from "./programs.mjs";
+import { Advice, ROOT, TOOLS, isMain, run, runLong, runQuietly, tell } from "./run.mjs";
 
 const WASM = join(ROOT, "build", "index_bg.wasm");
 const STAMP = join(ROOT, "build", ".made-from");
 const MAX_GZIPPED = 360_000;
 const MADE_FROM = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "package-lock.json", "src", "durable"];
 
-const CHECK = ["--quiet", "--features", "check", "--bin", "bouncer-check"];
-
 /** Shows what the policy means; the arguments are those of `npm run check`. True if it is right. */
 export function checkPolicy(...args) {
-  return run("cargo", ["run", ...CHECK, "--", ...args]);
+  buildCheck();
+  return run(program("bouncer-check"), args);
 }
 
 /**
@@ -62,12 +62,9 @@ export function configEnv(args) {
  */
 export function build(...args) {
   const wasm = setup();
-  console.log("build: compiling the policy check, and checking the policy");
-  if (!runQuietly("cargo", ["build", ...CHECK])) {
-    throw new Advice("The policy check did not build, so nothing was built; the compiler says why above.");
-  }
+  buildCheck();
   const config = process.env.BOUNCER_CONFIG === undefined ? [] : ["--config", process.env.BOUNCER_CONFIG];
-  if (!runQuietly("cargo", ["run", ...CHECK, "--", ...config, ...args, "--bundle", "build"])) {
+  if (!runQuietly(program("bouncer-check"), [...config, ...args, "--bundle", "build"])) {
     throw new Advice("The policy is not valid, so nothing was built; the lines above say what to change.");
   }
   const madeFrom = fingerprint(wasm.name);
@@ -80,7 +77,7 @@ export function build(...args) {
       WASM_OPT_BIN: bin("wasm-opt"),
       WASM_BINDGEN_BIN: join(TOOLS, "wasm-bindgen"),
     };
-    if (!run(join(TOOLS, "worker-build"), ["--profile", "edge"], { env })) {
+    if (!runLong("build: compiling the Worker", join(TOOLS, "worker-build"), ["--profile", "edge"], { env })) {
       throw new Advice("The Worker did not build; the compiler says why above.");
     }
     // worker-build keeps the name of every function, a fifth of the size.

@@ -1,5 +1,10 @@
 // Checks the policy in wrangler.toml and shows what it means, or what happens to one request under it.
 
-import { checkPolicy } from "./build.mjs";
+import { spawnSync } from "node:child_process";
+import { buildCheck, program } from "./programs.mjs";
+import { ENV, ROOT, tell } from "./run.mjs";
 
-process.exitCode = checkPolicy(...process.argv.slice(2)) ? 0 : 1;
+await tell(() => {
+  buildCheck();
+  process.exitCode = spawnSync(program("bouncer-check"), process.argv.slice(2), { cwd: ROOT, env: ENV, stdio: "inherit" }).status ?? 1;
+});

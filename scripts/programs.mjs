@@ -1,13 +1,24 @@
-// The origin API and the load tester, as programs to run: built for speed.
+// The programs that run on this machine: the policy check, the origin API and the load tester.
 
 import { join } from "node:path";
-import { Advice, ROOT, run, runQuietly } from "./run.mjs";
+import { Advice, ROOT, runLong, runQuietly } from "./run.mjs";
 
 export const program = (name) => join(ROOT, "target", "release", name);
 
+const CHECK = ["-p", "bouncer", "--features", "bouncer/check", "--bin", "bouncer-check"];
+const DEMO = ["-p", "origin-api", "--bin", "origin-api", "-p", "loadtest", "--bin", "loadtest"];
+
+/** Builds the policy check. */
+export function buildCheck() {
+  if (!runLong("build: compiling the policy check", "cargo", ["build", "--release", ...CHECK])) {
+    throw new Advice("The policy check did not build, so nothing was built; the compiler says why above.");
+  }
+}
+
+/** Builds all of them, in one go: what they have in common is compiled once. */
 export function buildPrograms() {
-  if (!run("cargo", ["build", "--quiet", "--release", "-p", "origin-api", "-p", "loadtest"])) {
-    throw new Advice("The origin API or the load tester did not build; the compiler says why above.");
+  if (!runLong("build: compiling the policy check, the origin API and the load tester", "cargo", ["build", "--release", ...CHECK, ...DEMO])) {
+    throw new Advice("The policy check, the origin API or the load tester did not build; the compiler says why above.");
   }
 }
 

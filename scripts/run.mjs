@@ -78,6 +78,11 @@ export function runQuietly(program, args, options = {}) {
   return status === 0;
 }
 
+/** The same for a program that takes long, with a line every few seconds that says so. */
+export function runLong(what, program, args, options = {}) {
+  return run(process.execPath, [join(ROOT, "scripts", "progress.mjs"), what, program, ...args], options);
+}
+
 /** Starts a program in the background, in a process group of its own so that stopping it stops its children too. */
 export function start(program, args, { env = {}, onLine = () => {} } = {}) {
   const child = spawn(program, args, {

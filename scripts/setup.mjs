@@ -5,13 +5,16 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { wasmToolchain } from "./toolchain.mjs";
-import { Advice, ROOT, TOOLS, answers, isInstalled, isMain, read, run, tell } from "./run.mjs";
+import { Advice, ROOT, TOOLS, answers, isInstalled, isMain, read, run, runLong, tell } from "./run.mjs";
 
 const WASM_TOOLS = [
   // The lock file of wasm-bindgen-cli names a crate that was withdrawn.
   { crate: "worker-build", version: "0.8.7", locked: ["--locked"] },
   { crate: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.130", locked: [] },
 ];
+
+// They run for seconds, so most of what an optimiser could do for them takes longer than it saves.
+const LIGHTLY = { CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off", CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16" };
 
 export function setup() {
   compilers();
@@ -55,7 +58,7 @@ function packages() {
   }
   say("installing the npm packages (wrangler, workerd, esbuild, binaryen, node)");
   // Not `npm ci`: it wants every platform's workerd in the lock file, and a registry may carry only some of them.
-  if (!run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"])) {
+  if (!runLong("setup: installing the npm packages", "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"])) {
     throw new Advice("The npm packages could not be installed; npm says why above. Is the package registry reachable?");
   }
   writeFileSync(stamp, lock);
@@ -64,9 +67,9 @@ function packages() {
 function tools() {
   for (const { crate, binary = crate, version, locked } of WASM_TOOLS) {
     if (read(join(TOOLS, binary), "--version")?.includes(version)) continue;
-    say(`compiling ${crate} ${version} into .tools (2 to 4 minutes on two cores, once)`);
-    const args = ["install", "--quiet", crate, "--version", version, "--root", ".tools", "--force", ...locked];
-    if (!run("cargo", args)) {
+    say(`compiling ${crate} ${version} into .tools, once`);
+    const args = ["install", crate, "--version", version, "--root", ".tools", "--force", "--target-dir", join("target", "tools"), ...locked];
+    if (!runLong(`setup: compiling ${crate}`, "cargo", args, { env: LIGHTLY })) {
       throw new Advice(`${crate} could not be installed; cargo says why above. Is the crates registry reachable?`);
     }
   }

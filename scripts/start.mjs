@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WATCHED, build } from "./build.mjs";
 import { buildPrograms, program, seed } from "./programs.mjs";
+import { setup } from "./setup.mjs";
 import { Advice, ROOT, run, runQuietly, start, tell } from "./run.mjs";
 
 const HOST = "127.0.0.1";
@@ -65,9 +66,9 @@ async function assertFree({ name, port }) {
 }
 
 function prepare() {
-  build();
-  console.log("start: building the origin API and the load tester (a few minutes the first time)");
+  setup();
   buildPrograms();
+  build();
 }
 
 async function serve() {

@@ -46,7 +46,7 @@ impl Bouncer {
                 "missing; write the policy under [vars.BOUNCER] in wrangler.toml",
             )
         })?;
-        if json.ends_with(".toml") {
+        if names_file(&json) {
             let problem = format!(
                 "is in {json}, which is not part of this build; run `npm run build` and deploy what it makes"
             );
@@ -128,6 +128,14 @@ impl Bouncer {
     pub fn client<'a>(&'a self, facts: &Facts<'a>) -> Client<'a> {
         Client::new(&self.identification, facts.credentials, facts.now_ms)
     }
+}
+
+/// Whether a policy is not a policy but the name of the file that it is in.
+#[must_use]
+pub fn names_file(policy: &str) -> bool {
+    policy
+        .strip_suffix(".toml")
+        .is_some_and(|name| !name.contains('\n'))
 }
 
 fn verifier(

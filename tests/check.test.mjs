@@ -7,10 +7,11 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { program } from "../scripts/programs.mjs";
 import { ENV, ROOT } from "../scripts/run.mjs";
 
 const check = (...args) =>
-  spawnSync(join(ROOT, "target", "debug", "bouncer-check"), args, { cwd: ROOT, env: ENV, encoding: "utf8" });
+  spawnSync(program("bouncer-check"), args, { cwd: ROOT, env: ENV, encoding: "utf8" });
 
 describe("a policy that is wrong", () => {
   const folder = join("tests", "wrong-policies");

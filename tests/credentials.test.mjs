@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { program } from "../scripts/programs.mjs";
 import { ENV, ROOT } from "../scripts/run.mjs";
 import { policy, token } from "./support/stack.mjs";
 import { startCountingOrigin } from "./support/counting-origin.mjs";
@@ -283,9 +284,8 @@ describe("check --token", () => {
     writeFileSync(config, rules);
     writeFileSync(join(folder, ".dev.vars"), `JWT_SECRET="${secret}"\n`);
     writeFileSync(join(folder, "token"), text);
-    const program = join(ROOT, "target", "debug", "bouncer-check");
     const all = ["--config", config, "--token", join(folder, "token"), ...args];
-    return spawnSync(program, all, { cwd: ROOT, env: ENV, encoding: "utf8" });
+    return spawnSync(program("bouncer-check"), all, { cwd: ROOT, env: ENV, encoding: "utf8" });
   }
   const shared = `algorithm = "HS256"\nsecret = "JWT_SECRET"\nissuer = "https://issuer.example"`;
   const right = { secret, iss: "https://issuer.example", org: "acme" };

@@ -8,6 +8,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { program } from "../scripts/programs.mjs";
 import { ENV, ROOT } from "../scripts/run.mjs";
 import { startBouncer, startOrigin, whole } from "./support/stack.mjs";
 
@@ -22,8 +23,7 @@ describe("the check", () => {
   function check(files, args = [], env = {}) {
     const here = mkdtempSync(join(folder, "case-"));
     for (const [name, text] of Object.entries(files)) writeFileSync(join(here, name), text);
-    const program = join(ROOT, "target", "debug", "bouncer-check");
-    const { status, stdout, stderr } = spawnSync(program, args, { cwd: here, env: { ...ENV, CLOUDFLARE_ENV: undefined, ...env }, encoding: "utf8" });
+        const { status, stdout, stderr } = spawnSync(program("bouncer-check"), args, { cwd: here, env: { ...ENV, CLOUDFLARE_ENV: undefined, ...env }, encoding: "utf8" });
     return { status, stdout, stderr, here };
   }
   const toml = (text) => ({ "wrangler.toml": text });
@@ -217,7 +217,7 @@ describe("a policy of ten thousand API keys in a file of its own", () => {
     mkdirSync(join(folder, "src"));
     cpSync(join(ROOT, "src", "entry.mjs"), join(folder, "src", "entry.mjs"));
     const args = ["--config", join(folder, "wrangler.toml"), "--bundle", join(folder, "build")];
-    const { status, stderr } = spawnSync(join(ROOT, "target", "debug", "bouncer-check"), args, { encoding: "utf8" });
+    const { status, stderr } = spawnSync(program("bouncer-check"), args, { encoding: "utf8" });
     assert.equal(status, 0, stderr);
     assert.ok(readFileSync(join(folder, "build", "policy-0.txt")).length > 500_000);
     bouncer = await startBouncer("bouncer.toml", { main: join(folder, "src", "entry.mjs") });

@@ -76,11 +76,11 @@ impl Config {
             Wanted::Named(name) => {
                 let found = named.iter().find(|each| each.name == Some(name));
                 found.map(|found| vec![*found]).ok_or_else(|| {
-                    let names: Vec<_> = named.iter().filter_map(|each| each.name).collect();
-                    let there = if names.is_empty() {
+                    let others: Vec<_> = named.iter().filter_map(|each| each.name).collect();
+                    let there = if others.is_empty() {
                         "it has none".to_owned()
                     } else {
-                        format!("it has {}", names.join(", "))
+                        format!("it has {}", others.join(", "))
                     };
                     format!("{}: has no environment {name:?}; {there}", self.file)
                 })

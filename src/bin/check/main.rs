@@ -69,7 +69,9 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(problems) => {
-            problems.iter().for_each(|problem| eprintln!("{problem}"));
+            for problem in problems {
+                eprintln!("{problem}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -157,7 +159,7 @@ fn answer(options: &Options) -> Result<String, Vec<String>> {
             .map_err(|problem| vec![format!("{}{problem}", environment.label())])?;
         if let Some(name) = environment.name {
             let gap = if text.is_empty() { "" } else { "\n" };
-            text += &format!("{gap}environment {name}\n\n");
+            text.extend([gap, "environment ", name, "\n\n"]);
         }
         text += &answer;
         let warnings = written.policy.warnings().into_iter();

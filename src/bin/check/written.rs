@@ -1,6 +1,6 @@
 //! A policy as it is written, and everything that is wrong with it.
 
-use bouncer::bouncer::POLICY;
+use bouncer::bouncer::{POLICY, names_file};
 use bouncer::policy::{Policy, PolicyError};
 use serde_json::Value as Json;
 
@@ -45,7 +45,7 @@ impl Written {
         let label = environment.label();
         let own_file = node
             .text()
-            .filter(|text| is_file_name(text))
+            .filter(|text| names_file(text))
             .map(str::to_owned);
         let (place, json) = match (&own_file, node.text()) {
             (Some(name), _) => {
@@ -135,10 +135,6 @@ impl Place {
     }
 }
 
-fn is_file_name(text: &str) -> bool {
-    text.ends_with(".toml") && !text.contains('\n')
-}
-
 /// The policy, or all that is wrong with it: what is wrong is taken out and the rest is looked at again, for as long as what is
 /// found is no consequence of that.
 fn all_errors(json: &Json) -> Result<Policy, Vec<PolicyError>> {
@@ -210,6 +206,11 @@ fn rule_of(path: &str) -> Option<(usize, &str)> {
     Some((index.parse().ok()?, rest))
 }
 
+/// The steps of a path: names, and indices with a `]` behind them.
+fn steps(path: &str) -> impl Iterator<Item = &str> {
+    path.split(['.', '[']).filter(|step| !step.is_empty())
+}
+
 /// Puts a default in the place of one that is wrong or missing, since there must be one. False if it is none of that, or there
 /// already.
 fn replace_default(path: &str, json: &mut Json) -> bool {
@@ -229,10 +230,9 @@ fn take_out(path: &str, json: &mut Json) -> bool {
     let Some((parent, field)) = path.rsplit_once('.').or(Some(("", path))) else {
         return false;
     };
-    let steps = parent.split(['.', '[']).filter(|step| !step.is_empty());
-    let place = steps.fold(Some(json), |place, step| match step.strip_suffix(']') {
-        Some(index) => place?.get_mut(index.parse::<usize>().ok()?),
-        None => place?.get_mut(step),
+    let place = steps(parent).try_fold(json, |place, step| match step.strip_suffix(']') {
+        Some(index) => place.get_mut(index.parse::<usize>().ok()?),
+        None => place.get_mut(step),
     });
     let fields = place.and_then(Json::as_object_mut);
     fields.is_some_and(|fields| fields.remove(field).is_some())
@@ -243,10 +243,9 @@ fn told_better(mut error: PolicyError, json: &Json) -> PolicyError {
     let problem = std::mem::take(&mut error.problem);
     let list = "expected a sequence";
     error.problem = if problem.starts_with("invalid type: string") && problem.ends_with(list) {
-        let steps = error.path.split(['.', '[']).filter(|step| !step.is_empty());
-        let found = steps.fold(Some(json), |place, step| match step.strip_suffix(']') {
-            Some(index) => place?.get(index.parse::<usize>().ok()?),
-            None => place?.get(step),
+        let found = steps(&error.path).try_fold(json, |place, step| match step.strip_suffix(']') {
+            Some(index) => place.get(index.parse::<usize>().ok()?),
+            None => place.get(step),
         });
         found.map_or(problem.clone(), |found| {
             format!("found {found}; write a list, as in [{found}]")

@@ -75,8 +75,8 @@ fn limits_never_reached(path: &str, rule: &Rule) -> Vec<Warning> {
             Some((limit, other))
         })?;
         let of = match holder {
-            Holder::Role(role) => format!(".role.{role}"),
-            Holder::Plan(plan) => format!(".plan.{plan}"),
+            Holder::Role(name) => format!(".role.{name}"),
+            Holder::Plan(name) => format!(".plan.{name}"),
             Holder::Anybody => String::new(),
         };
         Some(Warning {
