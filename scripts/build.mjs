@@ -65,7 +65,7 @@ export function build(...args) {
   buildCheck();
   const config = process.env.BOUNCER_CONFIG === undefined ? [] : ["--config", process.env.BOUNCER_CONFIG];
   if (!runQuietly(program("bouncer-check"), [...config, ...args, "--bundle", "build"])) {
-    throw new Advice("The policy is not valid, so nothing was built; the lines above say what to change.");
+    throw new Advice("The policy in wrangler.toml is not valid, so nothing was built; the line above says what to change.");
   }
   const madeFrom = fingerprint(wasm.name);
   if (!existsSync(WASM) || !existsSync(STAMP) || readFileSync(STAMP, "utf8") !== madeFrom) {
