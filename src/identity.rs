@@ -13,6 +13,7 @@ mod fingerprint;
 pub mod jwt;
 mod key;
 mod kind;
+mod networks;
 pub mod told;
 
 use crate::head;
@@ -23,6 +24,7 @@ use jwt::{Ambiguity, Claims, Fault, TOO_LONG, Verdict, Verifier};
 pub use key::Key;
 pub(crate) use kind::is_name;
 pub use kind::{KeyKind, KindError, Part};
+pub use networks::{NetworkError, Networks};
 use told::Reason;
 
 /// The header in which Cloudflare names the zone of another customer's Worker.

@@ -54,6 +54,13 @@ pub mod wire;
 #[cfg(target_arch = "wasm32")]
 pub use bouncer_durable::object::LedgerObject;
 
+/// Runs once, when the wasm is there: a panic says in the log what it is and where, before it ends the isolate.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
 /// Answers a request: a `Response`, or a promise of one.
 #[must_use]
 #[wasm_bindgen]
@@ -71,9 +78,13 @@ pub fn handle(request: Object, env: js::Env, context: js::Context) -> JsValue {
     if let Some(flaw) = facts.flaw {
         return refuse_at_once(&request, wire, &flaw.refusal(), &facts);
     }
+    let address = facts.credentials.address;
+    if bouncer.policy.deny.contain(address) {
+        return refuse_at_once(&request, wire, &Refusal::Denied, &facts);
+    }
     let route = bouncer.policy.route_line(&facts.line());
     let client = bouncer.client(&facts);
-    let (asked, refusal) = if wire.is_preflight(&facts) {
+    let (asked, refusal) = if bouncer.policy.allow.contain(address) || wire.is_preflight(&facts) {
         Default::default()
     } else {
         ask(&route, &client)

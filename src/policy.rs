@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use bouncer_durable::Algorithm;
 
-use crate::identity::{ApiKeys, KeyKind, Part, Unverified};
+use crate::identity::{ApiKeys, KeyKind, Networks, Part, Unverified};
 use crate::route::{METHOD_HEADERS, PATH_HEADERS, Pattern, Reader};
 use crate::wire::Wire;
 
@@ -76,6 +76,10 @@ pub struct Policy {
     pub forwarding: Forwarding,
     /// The leading bits by which IPv6 addresses are counted.
     pub ipv6_prefix: u8,
+    /// The addresses whose requests pass uncounted and unstamped.
+    pub allow: Networks,
+    /// The addresses whose requests are refused. Who is in both lists is refused.
+    pub deny: Networks,
     /// How users are verified, if they are.
     pub jwt: Option<Jwt>,
     /// How API keys are told, if they are.

@@ -28,6 +28,8 @@ pub enum Refusal {
     TargetTooLong,
     /// 401: a credential verifies in no reading, and the policy refuses such requests. Not charged.
     Unverified,
+    /// 403: the policy refuses this address. Not charged.
+    Denied,
     /// 400: the request ended before all of it had come. Somebody who only stopped sending may still read it.
     RequestIncomplete,
     /// 500: the policy does not validate. Nothing is forwarded.
@@ -71,6 +73,7 @@ impl Refusal {
             Self::RateLimited { .. } => 429,
             Self::BadRequest(_) | Self::RequestIncomplete => 400,
             Self::Unverified => 401,
+            Self::Denied => 403,
             Self::TargetTooLong => 414,
             Self::PolicyInvalid => 500,
             Self::OriginUnreachable => 502,
@@ -89,6 +92,7 @@ impl Refusal {
             Self::BadRequest(_)
             | Self::TargetTooLong
             | Self::Unverified
+            | Self::Denied
             | Self::RequestIncomplete
             | Self::PolicyInvalid
             | Self::OriginUnreachable
@@ -133,6 +137,10 @@ impl Refusal {
             Self::Unverified => json!({
                 "error": "unverified",
                 "message": "The credential sent with this request could not be verified.",
+            }),
+            Self::Denied => json!({
+                "error": "denied",
+                "message": "Requests from this address are refused.",
             }),
             Self::RequestIncomplete => json!({
                 "error": "request_incomplete",

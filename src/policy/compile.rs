@@ -8,7 +8,7 @@ use super::{
     Action, Allowance, Allowances, Counting, DEFAULT, Mode, OnError, Policy, PolicyError, Result,
     Rule, Store, agreement, api_keys, conduct, jwt, limits, origin, paths, wire,
 };
-use crate::identity::{KeyKind, is_name};
+use crate::identity::{KeyKind, Networks, is_name};
 use crate::route::{Pattern, Reader};
 use crate::wire::Wire;
 
@@ -61,6 +61,8 @@ pub(super) fn policy(source: Source) -> Result<Policy> {
         },
         origin,
         ipv6_prefix: ipv6_prefix(source.ipv6_prefix)?,
+        allow: networks(&source.allow, "allow")?,
+        deny: networks(&source.deny, "deny")?,
         jwt,
         api_keys,
         refund_unreachable: conduct::refund_unreachable(source.refund_unreachable)?,
@@ -292,6 +294,12 @@ fn key(words: &KeySource, context: &Context, path: &str) -> Result<KeyKind> {
     let problem =
         format!("found \"{kind}\", but without [vars.BOUNCER.{section}] {why}, or write \"ip\"");
     Err(PolicyError::new(path, problem))
+}
+
+fn networks(texts: &[String], field: &str) -> Result<Networks> {
+    let texts = texts.iter().map(String::as_str);
+    Networks::parse(texts)
+        .map_err(|(index, error)| PolicyError::new(format!("{field}[{index}]"), error))
 }
 
 fn ipv6_prefix(bits: Option<u8>) -> Result<u8> {

@@ -34,6 +34,10 @@ pub(super) struct Source {
     pub(super) api_keys: Option<ApiKeysSource>,
     pub(super) ipv6_prefix: Option<u8>,
     #[serde(default)]
+    pub(super) allow: Vec<String>,
+    #[serde(default)]
+    pub(super) deny: Vec<String>,
+    #[serde(default)]
     pub(super) unverified: Unverified,
     pub(super) headers: Option<Vec<String>>,
     pub(super) cors: Option<CorsSource>,

@@ -223,6 +223,17 @@ impl Sender {
         }
     }
 
+    /// What the lists of addresses say of it, if they do.
+    pub(crate) fn listed(&self, policy: &Policy) -> Option<&'static str> {
+        if policy.deny.contain(&self.address) {
+            Some("is refused with 403, whatever it asks for: its address is in deny")
+        } else if policy.allow.contain(&self.address) {
+            Some("passes, uncounted and unstamped: its address is in allow")
+        } else {
+            None
+        }
+    }
+
     /// How a rule counts a request of this client: under which key, and what it allows it.
     pub(crate) fn counted(&self, rule: &Rule) -> Option<[String; 2]> {
         let facts = self.facts();

@@ -232,6 +232,9 @@ fn explain(policy: &Policy, request: &str, sender: Option<&Sender>) -> Result<St
     };
     let route = policy.route_line(&line);
     let mut lines = vec![format!("{method} {path}")];
+    if let Some(listed) = sender.and_then(|sender| sender.listed(policy)) {
+        return Ok(format!("{method} {path}\n  {listed}\n"));
+    }
     let resolved = resolve(path);
     if resolved != path {
         lines.push(format!("  is sent as     {resolved}"));

@@ -33,9 +33,15 @@ pub(crate) fn of(policy: &Policy) -> String {
             .collect();
         format!("{}\n", cells.join("  ").trim_end())
     };
+    let lists = [("allow", &policy.allow), ("deny", &policy.deny)];
+    let lists = lists
+        .into_iter()
+        .filter(|(_, networks)| !networks.is_empty());
+    let lists = lists.map(|(name, networks)| format!("{name} {networks}\n"));
     format!(
-        "origin {}\n\n{}",
+        "origin {}\n{}\n{}",
         policy.origin,
+        lists.collect::<String>(),
         rows.iter().map(line).collect::<String>()
     )
 }
