@@ -15,6 +15,9 @@ pub const POLICY: &str = "BOUNCER";
 /// The name of the secret that the origin may ask for, to refuse what came around the edge.
 pub const ORIGIN_SECRET: &str = "BOUNCER_SECRET";
 
+/// What is behind the name of a secret in that of the one before it, with which tokens may still be signed.
+const FORMER: &str = "_FORMER";
+
 /// A policy ready to be applied.
 pub struct Bouncer {
     /// The checked policy.
@@ -150,20 +153,34 @@ fn verifier(
         KeySource::Set(url) => return Ok(Verifier::key_set(requirements, url)),
     };
     let secret = variable(name).unwrap_or_default();
+    let former_name = format!("{name}{FORMER}");
+    let former = variable(&former_name).filter(|secret| !secret.is_empty());
     let min_bytes = algorithm.min_secret_bytes().unwrap_or_default();
-    let problem = match secret.len() {
-        0 => format!(
+    let too_short = |name: &str, bytes: usize| {
+        format!(
+            "names the secret {name:?}, which is {bytes} bytes long; {algorithm} needs at least {min_bytes} (RFC 7518, \
+             section 3.2), as from `openssl rand -hex {min_bytes}`"
+        )
+    };
+    let problem = match (secret.len(), former) {
+        (0, _) => format!(
             "names the secret {name:?}, which is not set; run `wrangler secret put {name}`, or put {name}=... into \
              .dev.vars for local use"
         ),
-        bytes if bytes < min_bytes => format!(
-            "names the secret {name:?}, which is {bytes} bytes long; {algorithm} needs at least {min_bytes} (RFC 7518, \
-             section 3.2), as from `openssl rand -hex {min_bytes}`"
-        ),
-        _ => match Verifier::shared(requirements, secret.as_bytes()) {
-            Some(verifier) => return Ok(verifier),
-            None => format!("{algorithm} is not verified with a secret"),
-        },
+        (bytes, _) if bytes < min_bytes => too_short(name, bytes),
+        (_, Some(former)) if former.len() < min_bytes => too_short(&former_name, former.len()),
+        (_, former) => {
+            let verifier = match &former {
+                Some(former) => {
+                    Verifier::shared_by_two(requirements, [secret.as_bytes(), former.as_bytes()])
+                }
+                None => Verifier::shared(requirements, secret.as_bytes()),
+            };
+            match verifier {
+                Some(verifier) => return Ok(verifier),
+                None => format!("{algorithm} is not verified with a secret"),
+            }
+        }
     };
     Err(PolicyError::new("jwt.secret", problem))
 }
@@ -220,6 +237,37 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn tokens_under_the_former_secret_are_good_while_it_is_set() {
+        use crate::identity::jwt::Verdict;
+        let (now, former) = (
+            "n".repeat(32),
+            "an example secret of 32 bytes...".to_owned(),
+        );
+        let verdict = |former: Option<String>| {
+            let variable = |name: &str| match name {
+                POLICY => Some(POLICY_JSON.to_owned()),
+                "JWT_SECRET" => Some(now.clone()),
+                "JWT_SECRET_FORMER" => former.clone(),
+                _ => None,
+            };
+            let bouncer = Bouncer::new(variable, |_| false).map_err(|error| error.to_string())?;
+            let token = crate::testing::bearer(json!({ "sub": "ada" }));
+            let verifier = bouncer.identification.verifier.as_ref();
+            let verified = verifier.map(|verifier| verifier.verify(&token, String::new, 1_000_000));
+            Ok::<_, String>(matches!(verified, Some(Verdict::Verified(_))))
+        };
+        assert_eq!(verdict(Some(former)), Ok(true));
+        for none in [None, Some(String::new())] {
+            assert_eq!(verdict(none), Ok(false));
+        }
+        let message = verdict(Some("short".to_owned())).unwrap_err();
+        assert!(
+            message.contains("\"JWT_SECRET_FORMER\", which is 5 bytes long"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -103,6 +103,14 @@ impl Verifier {
         Some(Self::new(requirements, Keys::Known(Box::new(key))))
     }
 
+    /// The same under either of two secrets, while one takes the place of the other.
+    #[must_use]
+    pub fn shared_by_two(requirements: Requirements, secrets: [&[u8]; 2]) -> Option<Self> {
+        let [one, other] = secrets.map(|secret| Key::shared(requirements.algorithm, secret));
+        let key = Key::Either(Box::new((one?, other?)));
+        Some(Self::new(requirements, Keys::Known(Box::new(key))))
+    }
+
     /// A verifier under a public key.
     #[must_use]
     pub fn public(requirements: Requirements, key: PublicKey) -> Self {

@@ -12,6 +12,8 @@ pub(super) enum Key {
     Hs256(Hs256Key),
     Hs384(Hs384Key),
     Hs512(Hs512Key),
+    /// Two secrets of one algorithm, while one takes the place of the other.
+    Either(Box<(Key, Key)>),
     Public(PublicKey),
 }
 
@@ -42,6 +44,7 @@ impl Key {
             Self::Hs256(_) => 32,
             Self::Hs384(_) => 48,
             Self::Hs512(_) => 64,
+            Self::Either(keys) => return keys.0.signatures(text),
             Self::Public(key) => return key.signatures(text),
         };
         base64::leading(text, length).into_iter().collect()
@@ -53,6 +56,9 @@ impl Key {
             Self::Hs256(key) => has_signed(&Hs256, key, message, signature),
             Self::Hs384(key) => has_signed(&Hs384, key, message, signature),
             Self::Hs512(key) => has_signed(&Hs512, key, message, signature),
+            Self::Either(keys) => {
+                keys.0.has_signed(message, signature) || keys.1.has_signed(message, signature)
+            }
             Self::Public(key) => key.has_signed(message, signature),
         }
     }
