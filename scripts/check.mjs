@@ -1,4 +1,4 @@
-// Checks the policy in wrangler.toml and shows what it means, or what happens to one request under it.
+// Checks the policy of a configuration and shows what it means, or what happens to one request under it.
 
 import { spawnSync } from "node:child_process";
 import { buildCheck, program } from "./programs.mjs";

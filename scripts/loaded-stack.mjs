@@ -1,5 +1,5 @@
 // The built stack, for measuring: the origin with accounts for everybody, and the Worker on workerd in front of it, with the
-// policy of wrangler.toml. Both are release builds, and both end with what is measured.
+// demo's policy. Both are release builds, and both end with what is measured.
 
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -7,23 +7,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { buildPrograms, program, seed } from "./programs.mjs";
-import { Advice, ROOT, runBeside, runQuietly, startUntil } from "./run.mjs";
+import { ROOT, runBeside, startUntil } from "./run.mjs";
 
 /** Of each user: a list that has been kept for some years, so that searches and exports have something to do. */
 const TASKS = 2_000;
 
+const DEMO = join("demo", "wrangler.toml");
 const WORKER = join(ROOT, "target", "measured-worker");
 
 /** Builds it all, starts it, hands `measure` the two addresses, and ends it again. */
 export async function withStack({ users }, measure) {
-  build();
+  build("--config", DEMO);
   buildPrograms();
   // It needs what the build has installed.
-  const { policyFor, startWorkerd } = await import("./workerd.mjs");
-  rmSync(WORKER, { recursive: true, force: true });
-  if (!runQuietly("wrangler", ["deploy", "--dry-run", "--outdir", WORKER])) {
-    throw new Advice("The Worker could not be bundled; wrangler says why above.");
-  }
+  const { bundle, policyFor, startWorkerd } = await import("./workerd.mjs");
+  bundle(WORKER);
   const folder = mkdtempSync(join(tmpdir(), "bouncer-measured-"));
   const database = join(folder, "tasks.sqlite");
   const JWT_SECRET = randomBytes(32).toString("hex");

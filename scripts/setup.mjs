@@ -2,7 +2,7 @@
 // takes from nowhere but package registries and rustup. Runs before anything is installed, so it has no dependencies.
 
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { wasmToolchain } from "./toolchain.mjs";
 import { Advice, ROOT, TOOLS, answers, isInstalled, isMain, read, run, runLong, tell } from "./run.mjs";
@@ -22,6 +22,7 @@ export function setup() {
   const wasm = wasmToolchain();
   tools();
   localSecret();
+  localConfig();
   return wasm;
 }
 
@@ -80,6 +81,13 @@ function localSecret() {
   if (isInstalled(".dev.vars")) return;
   say("writing .dev.vars with a random JWT_SECRET for local use");
   writeFileSync(join(ROOT, ".dev.vars"), `JWT_SECRET=${randomBytes(32).toString("hex")}\n`, { mode: 0o600 });
+}
+
+/** What the operator writes is theirs, so it is no file of the project's: an update meets none of it. */
+function localConfig() {
+  if (["wrangler.json", "wrangler.jsonc", "wrangler.toml"].some(isInstalled)) return;
+  say("writing wrangler.toml, your configuration, from wrangler.template.toml");
+  copyFileSync(join(ROOT, "wrangler.template.toml"), join(ROOT, "wrangler.toml"));
 }
 
 if (isMain(import.meta.url)) {

@@ -1,14 +1,15 @@
 // The demo: an API without a limiter, the same API behind Bouncer, and the difference in numbers. Then it keeps serving
 // until Ctrl-C; with --once it ends after the story.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WATCHED, build } from "./build.mjs";
+import { build } from "./build.mjs";
 import { buildPrograms, program, seed } from "./programs.mjs";
 import { setup } from "./setup.mjs";
-import { Advice, ROOT, run, runQuietly, start, tell } from "./run.mjs";
+import { Advice, runBeside, start, tell } from "./run.mjs";
 
 const HOST = "127.0.0.1";
 const ORIGIN = { name: "the origin API", port: 8000 };
@@ -17,15 +18,25 @@ const url = ({ port }, path) => `http://${HOST}:${port}${path}`;
 
 const REQUESTS = 200;
 const LOGIN = "/api/v1/auth/login";
-const ACCOUNT = JSON.stringify({ username: "demo1", password: "correct horse battery staple" });
+const NEIGHBOUR = "198.51.100.7";
 
-const ONCE = process.argv.includes("--once");
+const HELP = `usage: npm start [-- --once]
+
+Builds everything, shows an API without a limiter and the same behind Bouncer, and keeps serving both until Ctrl-C.
+
+  --once   end after the story`;
+
+const ARGS = process.argv.slice(2);
+const ONCE = ARGS.includes("--once");
 
 const folder = mkdtempSync(join(tmpdir(), "bouncer-demo-"));
 const servers = [];
 let showOutput = false;
 
 async function main() {
+  if (ARGS.includes("--help") || ARGS.includes("-h")) return console.log(HELP);
+  const unknown = ARGS.find((arg) => arg !== "--once");
+  if (unknown !== undefined) throw new Advice(`${unknown} is no option of this command.\n\n${HELP}`);
   let isInterrupted = false;
   const interrupted = new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"]) {
@@ -68,27 +79,31 @@ async function assertFree({ name, port }) {
 function prepare() {
   setup();
   buildPrograms();
-  build();
+  build("--config", join("demo", "wrangler.toml"));
 }
 
 async function serve() {
   console.log(`start: a database with demo users, the origin API on ${url(ORIGIN, "")}, Bouncer on ${url(BOUNCER, "")}`);
   const database = join(folder, "tasks.sqlite");
   seed(database);
-  const JWT_SECRET = readFileSync(join(ROOT, ".dev.vars"), "utf8").match(/^JWT_SECRET="?([^"\n]+)/m)?.[1];
-  if (!JWT_SECRET) {
-    throw new Advice("The file .dev.vars has no JWT_SECRET; delete the file and run this again to get a new one.");
-  }
+  // One secret for both: the API signs its tokens with it, and Bouncer verifies them.
+  const JWT_SECRET = randomBytes(32).toString("hex");
   const listen = ["serve", "--listen", `${HOST}:${ORIGIN.port}`, "--database", database];
-  await started(ORIGIN, program("origin-api"), listen, { JWT_SECRET });
-  const leavesNothingBehind = { TMPDIR: folder, WRANGLER_LOG_PATH: join(folder, "logs") };
-  const dev = ["dev", "--persist-to", join(folder, "objects")];
-  await started(BOUNCER, "wrangler", dev, { ...WATCHED, ...leavesNothingBehind });
+  await answering(ORIGIN, start(program("origin-api"), listen, { env: { JWT_SECRET }, onLine: shown }));
+  // It needs what the build has installed.
+  const { bundle, policyFor, startWorkerd } = await import("./workerd.mjs");
+  const worker = join(folder, "worker");
+  bundle(worker);
+  const run = join(folder, "run");
+  mkdirSync(run);
+  const policy = policyFor(url(ORIGIN, ""));
+  const workerd = await startWorkerd({ worker, folder: run, policy, secrets: { JWT_SECRET }, port: BOUNCER.port, onLine: shown });
+  await answering(BOUNCER, { ...workerd, output: workerd.logs });
 }
 
-async function started(server, command, args, env) {
-  const onLine = (line) => showOutput && !isRequest(line) && console.log(line);
-  const running = start(command, args, { env, onLine });
+const shown = (line) => showOutput && console.log(line);
+
+async function answering(server, running) {
   servers.push({ ...running, name: server.name });
   const deadline_ms = Date.now() + 60_000;
   const dead = failure({ ...running, name: server.name });
@@ -96,7 +111,7 @@ async function started(server, command, args, env) {
   while (Date.now() < deadline_ms) {
     const answer = await Promise.race([fetch(url(server, "/health")).catch(() => undefined), dead]);
     if (answer?.ok) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(100);
   }
   throw new Advice(`No answer from ${server.name} within a minute. It said:\n${lastOf(running.output())}`);
 }
@@ -106,45 +121,85 @@ async function failure({ name, ended, output }) {
   throw new Advice(`${name} ended (${how}). It said:\n${lastOf(output())}`);
 }
 
-/** wrangler's log has a line for every request. */
-const isRequest = (line) => /^\[wrangler:info\] [A-Z]+ \//.test(line);
+const lastOf = (output) => output.split("\n").slice(-30).join("\n");
 
-const lastOf = (output) => output.split("\n").filter((line) => !isRequest(line)).slice(-30).join("\n");
-
-/** Sends requests all at once. The load tester prints what came of it, unless it is told to be quiet. */
-function hammer(server, path, label, options, { isQuiet = false } = {}) {
-  const json = join(folder, `${label}.json`);
-  const args = ["hammer", url(server, path), "-n", REQUESTS, "-c", REQUESTS, "--label", label, "--json", json, ...options];
-  const report = isQuiet ? runQuietly : run;
-  if (!report(program("loadtest"), args.map(String))) {
-    throw new Advice(`${server.name} could not be measured; the load tester says why above.`);
-  }
-  return JSON.parse(readFileSync(json, "utf8"));
-}
+const pause = (duration_ms) => new Promise((resolve) => setTimeout(resolve, duration_ms));
 
 /** One client logs in, over and over: the kind of flood that hurts, since checking a password is work. */
-const AS_LOGIN = ["-X", "POST", "-H", "Content-Type: application/json", "--body", ACCOUNT];
+const AS_LOGIN = ["-X", "POST", "-H", "Content-Type: application/json", "--body", accountOf("demo1")];
+
+/** Sends log-ins all at once, beside a neighbour. The load tester prints what came of it. */
+async function flood(server, label, ...options) {
+  const json = join(folder, `${label}.json`);
+  const args = ["hammer", url(server, LOGIN), "-n", REQUESTS, "-c", REQUESTS, "--label", label, "--json", json, ...AS_LOGIN, ...options];
+  const hammer = runBeside(program("loadtest"), args.map(String));
+  let isOver = false;
+  const neighbour = neighbourOf(server, () => isOver);
+  const succeeded = await hammer;
+  isOver = true;
+  if (!succeeded) {
+    throw new Advice(`${server.name} could not be measured; the load tester says why above.`);
+  }
+  return { ...JSON.parse(readFileSync(json, "utf8")), neighbour: await neighbour };
+}
+
+/**
+ * Another user, at another address, who logs in and reads for as long as it lasts. How long each took. (At its own address: on
+ * Cloudflare's network nobody can choose it, and here the header does.)
+ */
+async function neighbourOf(server, isOver) {
+  const found = { logins_ms: [], reads_ms: [] };
+  const headers = { "CF-Connecting-IP": NEIGHBOUR, "Content-Type": "application/json" };
+  await pause(100); // The flood comes first.
+  for (let round = 0; round < 4 && (round === 0 || !isOver()); round += 1) {
+    const [login_ms, answer] = await timed(url(server, LOGIN), { method: "POST", headers, body: accountOf("demo2") });
+    found.logins_ms.push(login_ms);
+    const { access_token } = JSON.parse(answer);
+    for (let read = 0; read < 5 && (read === 0 || !isOver()); read += 1) {
+      const [read_ms] = await timed(url(server, "/api/v1/tasks?limit=1"), { headers: { ...headers, Authorization: `Bearer ${access_token}` } });
+      found.reads_ms.push(read_ms);
+    }
+  }
+  return found;
+}
+
+async function timed(address, init) {
+  const start_ms = performance.now();
+  const answer = await fetch(address, init);
+  const text = await answer.text();
+  if (!answer.ok) throw new Advice(`The neighbour was answered ${answer.status} by ${address}: ${text}`);
+  return [performance.now() - start_ms, text];
+}
+
+function accountOf(username) {
+  return JSON.stringify({ username, password: "correct horse battery staple" });
+}
+
+const median = (values) => values.toSorted((one, other) => one - other)[Math.ceil(values.length / 2) - 1];
 
 async function tellStory() {
   const title = (text) => console.log(`\n── ${text} ${"─".repeat(Math.max(0, 96 - text.length))}\n`);
 
-  title(`(a) ${REQUESTS} logins at once by one client, straight at the API`);
-  const straight = hammer(ORIGIN, LOGIN, "unprotected", AS_LOGIN);
+  title(`(a) ${REQUESTS} logins at once by one client, straight at the API, beside another user`);
+  const straight = await flood(ORIGIN, "unprotected");
 
   title("(b) the same through Bouncer, and (c) one refusal, whole");
-  hammer(BOUNCER, "/health", "warm", [], { isQuiet: true });
-  const through = hammer(BOUNCER, LOGIN, "protected", [...AS_LOGIN, "--show-refusal"]);
-  const proxied = hammer(BOUNCER, "/health", "exempt", [], { isQuiet: true });
+  const through = await flood(BOUNCER, "protected", "--show-refusal");
 
-  const seconds = (ms) => `${(ms / 1_000).toFixed(2)} s`;
-  console.log(
-    `\nUnprotected, the API did all ${straight.served.count}, half of them took longer than ${seconds(straight.served.p50_ms)}, ` +
-      `and for ${seconds(straight.wall_ms)} it had no time for anybody else.\n` +
-      `Protected, it did ${through.served.count}. The other ${through.refused.count} never reached it, and it was over in ${seconds(through.wall_ms)}.\n` +
-      `(Part of that is wrangler's development server: ${REQUESTS} requests that are not even counted took ${seconds(proxied.wall_ms)} through it.)`,
-  );
+  title("(d) the difference");
+  const ms = (value) => (value >= 1_000 ? `${(value / 1_000).toFixed(2)} s` : `${value.toFixed(1)} ms`);
+  const row = (what, ...cells) => console.log(`${what.padEnd(44)}${cells.map((cell) => String(cell).padStart(16)).join("")}`);
+  const compared = (what, before, after) => row(what, ms(before), ms(after), `${(before / after).toFixed(1)}x`);
+  row("", "straight", "through Bouncer", "");
+  row("log-ins of the flood that the API did", straight.served.count, through.served.count);
+  compared("how long it had to do with them", straight.wall_ms, through.wall_ms);
+  compared("another user's log-in, half of them within", median(straight.neighbour.logins_ms), median(through.neighbour.logins_ms));
+  compared("another user's read, half of them within", median(straight.neighbour.reads_ms), median(through.neighbour.reads_ms));
+  row("", "a log-in", "a refusal", "");
+  compared("a refusal, half of them within", through.served.p50_ms, through.refused.p50_ms);
+  console.log("\nReads hardly wait for log-ins, since the API hashes passwords beside them; who wants to log in waits for all of them.");
 
-  title("(d) what to try next");
+  title("(e) what to try next");
   console.log(ONCE ? "# npm start, without --once, keeps it serving and prints a TOKEN; then:" : `TOKEN=${await demoToken()}`);
   console.log(`
 # where you stand, on every response: 60 reads a minute for this user
@@ -156,12 +211,12 @@ for i in $(seq 12); do curl -s -o /dev/null -w "%{http_code} " -H "Authorization
 # health is exempt: never counted, never stamped
 curl -i ${url(BOUNCER, "/health")}
 
-# the limits themselves are in wrangler.toml, under [vars.BOUNCER]; change one and this Worker reloads`);
+# the limits themselves are in demo/wrangler.toml, under [vars.BOUNCER]; yours go into wrangler.toml, which npm run dev serves`);
 }
 
 async function demoToken() {
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch(url(ORIGIN, LOGIN), { method: "POST", headers, body: ACCOUNT });
+  const answer = await fetch(url(ORIGIN, LOGIN), { method: "POST", headers, body: accountOf("demo1") });
   return (await answer.json()).access_token;
 }
 

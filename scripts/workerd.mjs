@@ -1,14 +1,23 @@
 // The Worker on workerd alone, as it was built, with nothing of wrangler's before it or behind it: `wrangler dev` has a
 // proxy of its own in front, which re-encodes bodies, drops headers, and is the slower of the two by far.
 
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
-import { ROOT, startUntil } from "./run.mjs";
+import { Advice, ROOT, runQuietly, startUntil } from "./run.mjs";
 
-export const CONFIG = join(ROOT, "wrangler.toml");
+/** The demo's, which is what is measured and tested. */
+export const CONFIG = join(ROOT, "demo", "wrangler.toml");
 
-/** The policy of wrangler.toml, in front of another origin and with other fields where they are needed. */
+/** Bundles the Worker, as it would be deployed, into a folder. */
+export function bundle(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  if (!runQuietly("wrangler", ["deploy", "--dry-run", "--outdir", folder, "--config", CONFIG])) {
+    throw new Advice("The Worker could not be bundled; wrangler says why above.");
+  }
+}
+
+/** The demo's policy, in front of another origin and with other fields where they are needed. */
 export function policyFor(origin, changes = {}) {
   return { ...readConfig({ config: CONFIG }).vars.BOUNCER, origin, ...changes };
 }
@@ -17,17 +26,18 @@ export function policyFor(origin, changes = {}) {
  * Starts a built Worker in a folder of its own, under a policy and with its secrets. With `origin`, the source of a
  * Worker's module, that Worker is bound as `ORIGIN`; with "itself", the same Worker is.
  */
-export async function startWorkerd({ worker, folder, policy, secrets, origin }) {
+export async function startWorkerd({ worker, folder, policy, secrets, origin, port = 0, onLine }) {
   mkdirSync(join(folder, "disk"));
   cpSync(worker, folder, { recursive: true }); // What a configuration embeds lies beside it.
   const config = join(folder, "workerd.capnp");
-  writeFileSync(config, configOf(folder, { BOUNCER: policy, secrets, origin }));
+  writeFileSync(config, configOf(folder, { BOUNCER: policy, secrets, origin, port }));
   // The control messages say which port was free.
   const ready = /^\{"event":"listen".*"port":(\d+)/;
-  const server = await startUntil("workerd", ["serve", "--experimental", "--control-fd=1", config], ready);
+  const server = await startUntil("workerd", ["serve", "--experimental", "--control-fd=1", config], ready, { onLine });
   return {
     url: `http://127.0.0.1:${server.found}`,
     pid: server.pid,
+    ended: server.ended,
     logs: server.output,
     stop: server.kill, // It would wait for connections that are still open.
   };
@@ -35,7 +45,7 @@ export async function startWorkerd({ worker, folder, policy, secrets, origin }) 
 
 const text = JSON.stringify;
 
-function configOf(folder, { BOUNCER, secrets, origin }) {
+function configOf(folder, { BOUNCER, secrets, origin, port }) {
   const { compatibility_date, compatibility_flags } = readConfig({ config: CONFIG });
   const wasm = readdirSync(folder).find((name) => name.endsWith(".wasm"));
   const modules = [
@@ -66,7 +76,7 @@ function configOf(folder, { BOUNCER, secrets, origin }) {
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [${services.filter(Boolean)}],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "bouncer")],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "bouncer")],
 );
 `;
 }
