@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { setup } from "./setup.mjs";
 import { buildCheck, program } from "./programs.mjs";
-import { Advice, ROOT, TOOLS, isMain, run, runLong, runQuietly, tell } from "./run.mjs";
+import { Advice, ROOT, TOOLS, isMain, run, runLong, runTold, tell } from "./run.mjs";
 
 const WASM = join(ROOT, "build", "index_bg.wasm");
 const STAMP = join(ROOT, "build", ".made-from");
@@ -64,7 +64,7 @@ export function build(...args) {
   const wasm = setup();
   buildCheck();
   const config = process.env.BOUNCER_CONFIG === undefined ? [] : ["--config", process.env.BOUNCER_CONFIG];
-  if (!runQuietly(program("bouncer-check"), [...config, ...args, "--bundle", "build"])) {
+  if (!runTold(program("bouncer-check"), [...config, ...args, "--bundle", "build"])) {
     throw new Advice("The policy in wrangler.toml is not valid, so nothing was built; the line above says what to change.");
   }
   const madeFrom = fingerprint(wasm.name);

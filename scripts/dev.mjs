@@ -33,7 +33,8 @@ function textOf(files) {
 function filesOf(config) {
   const text = readFileSync(config, "utf8");
   const named = [...text.matchAll(/\bBOUNCER"?\s*[=:]\s*["']([^"'\n]+\.toml)["']/g)].map(([, file]) => resolve(dirname(config), file));
-  return [config, ...new Set(named.filter((file) => existsSync(file)))];
+  const secrets = join(dirname(config), ".dev.vars");
+  return [config, ...new Set([...named, secrets].filter((file) => existsSync(file)))];
 }
 
 const at = () => new Date().toTimeString().slice(0, 8);
@@ -59,7 +60,8 @@ await tell(() => {
       console.error(`dev: the policy saved at ${wasAt} is wrong, as the lines above say; serving the one before until it is right`);
       return;
     }
-    writeFileSync(copy, found[0]);
+    // With a line of its own, so that it is another configuration also where only a secret has changed.
+    writeFileSync(copy, `${found[0]}\n${extname(config) === ".toml" ? "#" : "//"} ${wasAt}\n`);
     console.log(`dev: serving the policy saved at ${wasAt}`);
   };
   const timer = setInterval(() => {

@@ -23,6 +23,9 @@ export async function withStack({ users }, measure) {
   const { bundle, policyFor, startWorkerd } = await import("./workerd.mjs");
   bundle(WORKER);
   const folder = mkdtempSync(join(tmpdir(), "bouncer-measured-"));
+  // What runs in the background is ended with this process; a signal alone would end only this.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  for (const [signal, number] of [["SIGINT", 2], ["SIGTERM", 15]]) process.once(signal, () => process.exit(128 + number));
   const database = join(folder, "tasks.sqlite");
   const JWT_SECRET = randomBytes(32).toString("hex");
   const running = [];

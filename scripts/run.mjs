@@ -78,6 +78,11 @@ export function runQuietly(program, args, options = {}) {
   return status === 0;
 }
 
+/** Runs a program of which only what it warns of is shown. */
+export function runTold(program, args) {
+  return spawnSync(program, args, { cwd: ROOT, env: ENV, stdio: ["ignore", "ignore", "inherit"] }).status === 0;
+}
+
 /** The same for a program that takes long, with a line every few seconds that says so. */
 export function runLong(what, program, args, options = {}) {
   return run(process.execPath, [join(ROOT, "scripts", "progress.mjs"), what, program, ...args], options);

@@ -163,6 +163,13 @@ fn secret(name: &str) -> Result<KeySource> {
         let problem = "found \"\"; write the name of the Worker secret that holds the key, as in \"JWT_SECRET\"";
         return Err(PolicyError::new("jwt.secret", problem));
     }
+    let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !name.bytes().all(is_in_name) || name.starts_with(|first: char| first.is_ascii_digit()) {
+        // Perhaps it is the secret itself, which belongs into no message.
+        let problem = "found something that is no name; write the name of the Worker secret that holds the key, as in \"JWT_SECRET\", \
+                       and the secret itself into .dev.vars and with `wrangler secret put`";
+        return Err(PolicyError::new("jwt.secret", problem));
+    }
     Ok(KeySource::Secret(name.to_owned()))
 }
 

@@ -60,6 +60,16 @@ pub enum PatternError {
         /// Where it stands.
         path: String,
     },
+    /// A segment that is a parameter in part.
+    #[error(
+        "found {found:?} in {path:?}; a segment is a name, or {{name}} or \"*\" for any one, as a whole"
+    )]
+    Mixed {
+        /// The segment.
+        found: String,
+        /// Where it stands.
+        path: String,
+    },
     /// What is no part of a path.
     #[error("found {0:?}; a query is not matched, so write the path alone, without \"?\" or \"#\"")]
     Query(String),
@@ -73,6 +83,16 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// Whether a segment is written as if a part of it were any text.
+fn is_mixed(segment: &str) -> bool {
+    let is_whole = matches!(segment, "*" | "**")
+        || segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .is_some_and(|name| !name.is_empty() && !name.contains(['{', '}', '*']));
+    !is_whole && segment.contains(['{', '}', '*', '<', '>'])
 }
 
 // === impl Pattern ===
@@ -99,6 +119,12 @@ impl Pattern {
             .find(|segment| segment.len() > 1 && segment.starts_with(':'))
         {
             return Err(PatternError::Parameter {
+                found: found.to_owned(),
+                path: path.to_owned(),
+            });
+        }
+        if let Some(found) = path.split('/').find(|segment| is_mixed(segment)) {
+            return Err(PatternError::Mixed {
                 found: found.to_owned(),
                 path: path.to_owned(),
             });

@@ -204,6 +204,10 @@ impl Sender {
         };
         let address = || String::new();
         match verifier.verify(&self.authorization, address, self.now_ms) {
+            Verdict::Verified(claims) if claims.text(&jwt.user_claim).is_none() => Err(format!(
+                "proves nobody: no_user_claim: the claim {:?} is missing or no text; say in jwt.user which claim names the user",
+                jwt.user_claim
+            )),
             Verdict::Verified(claims) => Ok(format!("verifies as    {}\n", who(&claims, jwt))),
             Verdict::LacksKey => {
                 let claims = verifier.unproved(&self.authorization, self.now_ms);

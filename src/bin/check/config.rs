@@ -111,6 +111,14 @@ impl<'a> Environment<'a> {
             Some(_) => ", and variables are not inherited",
             None => "",
         };
+        let fields = self.node.get("vars").into_iter().flat_map(Node::fields);
+        let mut alike = fields.filter(|(name, _)| name.eq_ignore_ascii_case(POLICY));
+        if let Some((name, node)) = alike.next() {
+            return format!(
+                "{}found {name:?} in vars; write {POLICY:?}, in capital letters",
+                self.prefix(node.line)
+            );
+        }
         let what = match Format::of(&self.config.file) {
             Format::Toml => format!("[{path}vars.{POLICY}]"),
             Format::Json => format!("\"{POLICY}\" in \"{path}vars\""),

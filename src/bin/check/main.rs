@@ -12,6 +12,7 @@ mod client;
 mod config;
 mod document;
 mod origin;
+mod plainly;
 mod secrets;
 mod table;
 mod words;

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use crate::config::{Config, Environment};
 use crate::document::Node;
+use crate::plainly::plainly;
 
 /// The most that Cloudflare takes as one variable, in bytes.
 const MAX_VARIABLE_BYTES: usize = 5_120;
@@ -77,12 +78,7 @@ impl Written {
             }
         };
         let text = json.to_string();
-        let policy = all_errors(&json).map_err(|errors| {
-            errors
-                .iter()
-                .map(|error| place.of(error))
-                .collect::<Vec<_>>()
-        })?;
+        let policy = all_errors(&json).map_err(|errors| place.in_order(&errors))?;
         policy
             .origin
             .check(|name| environment.is_bound(name))
@@ -125,6 +121,13 @@ impl Written {
 // === impl Place ===
 
 impl Place {
+    /// What is said of each, by line.
+    fn in_order(&self, errors: &[PolicyError]) -> Vec<String> {
+        let mut errors: Vec<&PolicyError> = errors.iter().collect();
+        errors.sort_by_key(|error| self.root.line_of(&error.path));
+        errors.into_iter().map(|error| self.of(error)).collect()
+    }
+
     fn of(&self, error: &PolicyError) -> String {
         self.at(&error.path, &error.to_string())
     }
@@ -153,10 +156,10 @@ fn all_errors(json: &Json) -> Result<Policy, Vec<PolicyError>> {
         let is_consequence = taken_out.iter().any(|path: &String| {
             let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
             error.path == *path || error.path == parent
-        });
+        }) || is_for_want_of(&error, &taken_out);
         if !is_consequence {
             taken_out.push(error.path.clone());
-            errors.push(told_better(error, json));
+            errors.push(plainly(error, json));
         }
         let is_gone = !is_consequence && take_out(&found, &mut rest)
             || rules.take_out(&found, &mut rest)
@@ -165,6 +168,18 @@ fn all_errors(json: &Json) -> Result<Policy, Vec<PolicyError>> {
             return Err(errors);
         }
     }
+}
+
+/// Whether it is only that a section is missing which was taken out.
+fn is_for_want_of(error: &PolicyError, taken_out: &[String]) -> bool {
+    let mut sections = ["jwt", "api_keys"].into_iter();
+    sections.any(|section| {
+        let is_out = taken_out.iter().any(|path| path == section);
+        is_out
+            && error
+                .problem
+                .contains(&format!("[vars.{POLICY}.{section}]"))
+    })
 }
 
 /// Where the rules that are left stand in what was written.
@@ -207,7 +222,7 @@ fn rule_of(path: &str) -> Option<(usize, &str)> {
 }
 
 /// The steps of a path: names, and indices with a `]` behind them.
-fn steps(path: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn steps(path: &str) -> impl Iterator<Item = &str> {
     path.split(['.', '[']).filter(|step| !step.is_empty())
 }
 
@@ -236,38 +251,6 @@ fn take_out(path: &str, json: &mut Json) -> bool {
     });
     let fields = place.and_then(Json::as_object_mut);
     fields.is_some_and(|fields| fields.remove(field).is_some())
-}
-
-/// The error in the words of somebody who writes policies and not programs.
-fn told_better(mut error: PolicyError, json: &Json) -> PolicyError {
-    let problem = std::mem::take(&mut error.problem);
-    let list = "expected a sequence";
-    error.problem = if problem.starts_with("invalid type: string") && problem.ends_with(list) {
-        let found = steps(&error.path).try_fold(json, |place, step| match step.strip_suffix(']') {
-            Some(index) => place.get(index.parse::<usize>().ok()?),
-            None => place.get(step),
-        });
-        found.map_or(problem.clone(), |found| {
-            format!("found {found}; write a list, as in [{found}]")
-        })
-    } else {
-        nearest_first(&problem).unwrap_or(problem)
-    };
-    error
-}
-
-/// The error about an unknown field, with those that it is most like named first.
-fn nearest_first(problem: &str) -> Option<String> {
-    let (unknown, known) = problem
-        .strip_prefix("unknown field `")?
-        .split_once("`, expected one of ")?;
-    let mut known: Vec<&str> = known.split(", ").collect();
-    let likeness = |field: &str| strsim::jaro_winkler(field.trim_matches('`'), unknown);
-    known.sort_by(|one, other| likeness(other).total_cmp(&likeness(one)));
-    Some(format!(
-        "unknown field `{unknown}`, expected one of {}",
-        known.join(", ")
-    ))
 }
 
 #[cfg(test)]
