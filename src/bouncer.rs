@@ -256,8 +256,8 @@ mod tests {
             let bouncer = Bouncer::new(variable, |_| false).map_err(|error| error.to_string())?;
             let token = crate::testing::bearer(json!({ "sub": "ada" }));
             let verifier = bouncer.identification.verifier.as_ref();
-            let verified = verifier.map(|verifier| verifier.verify(&token, String::new, 1_000_000));
-            Ok::<_, String>(matches!(verified, Some(Verdict::Verified(_))))
+            let found = verifier.map(|verifier| verifier.verify(&token, String::new, 1_000_000));
+            Ok::<_, String>(matches!(found, Some(Verdict::Verified(_))))
         };
         assert_eq!(verdict(Some(former)), Ok(true));
         for none in [None, Some(String::new())] {
