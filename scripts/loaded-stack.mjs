@@ -5,20 +5,21 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "./build.mjs";
+import { DEMO, build } from "./build.mjs";
 import { buildPrograms, program, seed } from "./programs.mjs";
 import { ROOT, runBeside, startUntil } from "./run.mjs";
+import { setup } from "./setup.mjs";
 
 /** Of each user: a list that has been kept for some years, so that searches and exports have something to do. */
 const TASKS = 2_000;
 
-const DEMO = join("demo", "wrangler.toml");
 const WORKER = join(ROOT, "target", "measured-worker");
 
 /** Builds it all, starts it, hands `measure` the two addresses, and ends it again. */
 export async function withStack({ users }, measure) {
-  build("--config", DEMO);
+  setup();
   buildPrograms();
+  build("--config", DEMO);
   // It needs what the build has installed.
   const { bundle, policyFor, startWorkerd } = await import("./workerd.mjs");
   bundle(WORKER);

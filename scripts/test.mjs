@@ -4,12 +4,11 @@
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { readFileSync, readdirSync, rmSync } from "node:fs";
-import { build, checkPolicy } from "./build.mjs";
+import { DEMO, build, checkPolicy } from "./build.mjs";
 import { browser, python } from "./clients.mjs";
 import { Advice, ENV, ROOT, TOOLS, tell } from "./run.mjs";
 
 const DRY_RUN = join(ROOT, "target", "e2e-worker");
-const DEMO = join("demo", "wrangler.toml");
 const WASM_TARGET = ["--target", "wasm32-unknown-unknown"];
 
 let passed = 0;
