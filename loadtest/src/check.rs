@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use crate::check::evidence::Evidence;
-use crate::check::threshold::verdicts;
+use crate::check::threshold::{Grade, verdicts};
 use crate::cli::CheckArgs;
 use crate::error::Error;
 
@@ -20,14 +20,19 @@ pub mod threshold;
 pub fn run(args: &CheckArgs) -> Result<(), Error> {
     let evidence = Evidence::read(&args.file)?;
     let baseline = args.baseline.as_deref().map(Evidence::read_baseline);
-    let verdicts = verdicts(&evidence, &args.thresholds, baseline.transpose()?);
+    let baseline = baseline.transpose()?;
+    let verdicts = verdicts(&evidence, &args.thresholds, baseline.as_ref());
 
     let mut out = anstream::stdout().lock();
     writeln!(out, "{evidence}")?;
     for verdict in &verdicts {
         writeln!(out, "{verdict}")?;
     }
-    match verdicts.iter().filter(|each| !each.passed).count() {
+    match verdicts
+        .iter()
+        .filter(|each| each.grade == Grade::Fail)
+        .count()
+    {
         0 => Ok(()),
         missed => Err(Error::Missed {
             missed,

@@ -32,6 +32,21 @@ pub enum Error {
     /// A URL that leads to no valid request.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// Somebody of a scenario has no account.
+    #[error(
+        "{username} cannot log in (401): the scenario needs the accounts {first} to {last} with one password (--password); \
+         make them with `origin-api seed --users {accounts}`, or ask for fewer with --users and --attackers"
+    )]
+    NoAccount {
+        /// Who.
+        username: String,
+        /// The first account that is needed.
+        first: String,
+        /// The last.
+        last: String,
+        /// How many.
+        accounts: u32,
+    },
     /// A server that is busy before the load begins, so that something else would be measured.
     #[error(
         "{url} does not come to rest: see that nothing else uses it, and that GET /health answers there"
@@ -89,6 +104,7 @@ impl Error {
         match self {
             Self::File { .. } | Self::OutOfSockets(_) | Self::Input(_) | Self::Unreadable(_) => 2,
             Self::UnknownHost { .. }
+            | Self::NoAccount { .. }
             | Self::Restless { .. }
             | Self::NoAnswer { .. }
             | Self::Missed { .. }

@@ -115,6 +115,7 @@ impl Play<'_> {
             target: self.target.clone(),
             addresses: self.target.addresses().await?,
             password: self.password.to_owned(),
+            accounts: self.shape.users.saturating_add(self.shape.attackers),
             timeout: self.timeout,
             begun: Instant::now(),
             duration,
@@ -133,8 +134,12 @@ impl Play<'_> {
             actors.spawn(act(actor, Arc::clone(&stage)));
         }
         let mut records = Vec::new();
-        for of_actor in actors.join_all().await {
-            records.extend(of_actor?);
+        // Whoever has no account ends it for all: what would be measured is not what was meant.
+        while let Some(of_actor) = actors.join_next().await {
+            match of_actor {
+                Ok(of_actor) => records.extend(of_actor?),
+                Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+            }
         }
         clock.abort();
         stage.progress.end();

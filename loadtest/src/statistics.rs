@@ -110,10 +110,11 @@ impl Statistics {
 impl Group {
     fn of(samples: &[Sample], class: Class) -> Result<Self, CreationError> {
         let histogram = histogram(samples, class)?;
+        let max_us = longest_us(samples, class);
         let count = u32::try_from(histogram.len()).unwrap_or(u32::MAX);
         Ok(Self {
             count,
-            latency: (count > 0).then(|| Percentiles::of(&histogram)),
+            latency: (count > 0).then(|| Percentiles::of(&histogram, max_us)),
         })
     }
 }
@@ -121,8 +122,9 @@ impl Group {
 // === impl Percentiles ===
 
 impl Percentiles {
-    fn of(latencies_us: &Histogram<u32>) -> Self {
-        let at_ms = |quantile| ms(latencies_us.value_at_quantile(quantile));
+    fn of(latencies_us: &Histogram<u32>, max_us: u32) -> Self {
+        // Counted by their three leading digits, so the last of them may be more than the longest that was.
+        let at_ms = |quantile| ms(latencies_us.value_at_quantile(quantile).min(max_us.into()));
         let (p50_ms, p99_ms) = (at_ms(0.5), at_ms(0.99));
         Self {
             p50_ms,
@@ -130,10 +132,21 @@ impl Percentiles {
             p95_ms: at_ms(0.95),
             p99_ms,
             p99_9_ms: at_ms(0.999),
-            max_ms: ms(latencies_us.max()),
+            max_ms: ms(max_us.into()),
             tail_ratio: (p50_ms > 0.0).then(|| (p99_ms / p50_ms * 100.0).round() / 100.0),
         }
     }
+}
+
+/// The longest latency of one class, exactly, in microseconds.
+fn longest_us(samples: &[Sample], class: Class) -> u32 {
+    let of_class = samples
+        .iter()
+        .filter(|sample| sample.outcome.class() == class);
+    of_class
+        .map(|sample| sample.latency_us)
+        .max()
+        .unwrap_or_default()
 }
 
 /// The latencies of one class, in microseconds.

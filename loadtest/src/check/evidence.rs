@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::locust::read::{self as locust, Malformed};
 use crate::scenario::report::ScenarioReport;
-use crate::statistics::Statistics;
+use crate::statistics::{SHORTEST_MS, Statistics};
+
+/// Locust writes whole milliseconds.
+const LOCUST_MS: f64 = 1.0;
 
 /// A run as the thresholds see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +22,10 @@ pub struct Evidence {
     pub requests: u64,
     /// Requests that failed; a refusal (429) is not one of them.
     pub failed: u64,
+    /// Requests that were refused (429).
+    pub refused: u64,
+    /// The shortest time that the tool can tell, in milliseconds: what it calls 0 is at most this.
+    pub resolution_ms: f64,
     /// Latency; none when nothing was served.
     pub latency: Option<Latency>,
     /// What a reader should know about how this was counted.
@@ -122,11 +129,15 @@ impl Evidence {
     ///
     /// # Errors
     /// [`Unreadable`] as above, and when nothing was served in it.
-    pub fn read_baseline(path: &Path) -> Result<Latency, Unreadable> {
-        Self::read(path)?.latency.ok_or_else(|| Unreadable {
-            path: path.to_owned(),
-            problem: Problem::EmptyBaseline,
-        })
+    pub fn read_baseline(path: &Path) -> Result<Self, Unreadable> {
+        let evidence = Self::read(path)?;
+        if evidence.latency.is_none() {
+            return Err(Unreadable {
+                path: path.to_owned(),
+                problem: Problem::EmptyBaseline,
+            });
+        }
+        Ok(evidence)
     }
 
     fn of_file(path: &Path) -> Result<Self, Problem> {
@@ -195,6 +206,8 @@ impl Evidence {
             source: source.to_owned(),
             requests: served + refused + failed,
             failed,
+            refused,
+            resolution_ms: SHORTEST_MS,
             latency: latency.map(|p| Latency {
                 p50_ms: p.p50_ms,
                 p95_ms: p.p95_ms,
@@ -232,6 +245,8 @@ impl Evidence {
             source: "the line Aggregated of a Locust run".to_owned(),
             requests: all.requests,
             failed: all.failures - refused,
+            refused,
+            resolution_ms: LOCUST_MS,
             latency: latency.map(|[p50_ms, p95_ms, p99_ms]| Latency {
                 p50_ms,
                 p95_ms,
@@ -244,9 +259,29 @@ impl Evidence {
     /// Requests that failed, in percent of all; 0 when there were none.
     #[must_use]
     pub fn failures_percent(&self) -> f64 {
+        self.percent(self.failed)
+    }
+
+    /// Requests that were refused, in percent of all; 0 when there were none.
+    #[must_use]
+    pub fn refused_percent(&self) -> f64 {
+        self.percent(self.refused)
+    }
+
+    /// Requests that were served, in percent of all; 0 when there were none.
+    #[must_use]
+    pub fn served_percent(&self) -> f64 {
+        self.percent(
+            self.requests
+                .saturating_sub(self.failed)
+                .saturating_sub(self.refused),
+        )
+    }
+
+    fn percent(&self, part: u64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 requests")]
-        let [failed, requests] = [self.failed as f64, self.requests.max(1) as f64];
-        failed / requests * 100.0
+        let [part, requests] = [part as f64, self.requests.max(1) as f64];
+        part / requests * 100.0
     }
 }
 

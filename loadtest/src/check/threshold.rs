@@ -8,8 +8,7 @@ use std::str::FromStr;
 
 use anstyle::AnsiColor;
 
-use crate::check::evidence::{Evidence, Latency};
-use crate::statistics::SHORTEST_MS;
+use crate::check::evidence::Evidence;
 
 /// The most that is accepted, or `none` where anything is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,9 +29,27 @@ pub struct Thresholds {
     #[arg(long, value_name = "PERCENT", default_value = "1")]
     pub failures_percent: Limit,
 
-    /// How many times the median p99 may be, or `none`
-    #[arg(long, value_name = "TIMES", default_value = "5")]
-    pub tail_ratio: Limit,
+    /// How many times the median p99 may be, or `none`. If not given, more than 10 is worth a look and no failure; less than 5 is
+    /// healthy
+    #[arg(long, value_name = "TIMES")]
+    pub tail_ratio: Option<Limit>,
+
+    /// How many of the users' requests may be refused (429), in percent, or `none`
+    #[arg(long, value_name = "PERCENT", default_value = "none")]
+    pub refused_users_percent: Limit,
+
+    /// How many of the users' requests must be served at least, in percent, or `none`
+    #[arg(long, value_name = "PERCENT", default_value = "none")]
+    pub served_percent: Limit,
+
+    /// How many percent of the users' requests more than in the baseline may be refused, or `none`
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        default_value = "1",
+        requires = "baseline"
+    )]
+    pub refused_users_more: Limit,
 
     /// How many times the p95 of the baseline p95 may be, or `none`
     #[arg(long, value_name = "TIMES", default_value = "2", requires = "baseline")]
@@ -48,11 +65,25 @@ pub struct Thresholds {
 #[error("a threshold is a number of at least 0, or `none` to switch it off")]
 pub struct NotALimit;
 
+/// Whether a run is good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// It is not.
+    Fail,
+    /// It is, and somebody should look at it.
+    Warn,
+    /// It is.
+    Pass,
+}
+
+/// More than this many times the median is worth a look.
+const WORTH_A_LOOK: f64 = 10.0;
+
 /// One threshold, applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// Whether the run is good enough.
-    pub passed: bool,
+    pub grade: Grade,
     /// What was found and what is accepted.
     pub reason: String,
 }
@@ -64,25 +95,49 @@ pub struct Verdict {
 pub fn verdicts(
     evidence: &Evidence,
     thresholds: &Thresholds,
-    baseline: Option<Latency>,
+    baseline: Option<&Evidence>,
 ) -> Vec<Verdict> {
     let latency = evidence.latency;
-    let times = |of: f64, to: f64| of / to.max(SHORTEST_MS);
+    let times = |of: f64, to: f64| of / to.max(evidence.resolution_ms);
     let p95 = latency.map(|l| l.p95_ms);
     let p99 = latency.map(|l| l.p99_ms);
     let tail = latency.map(|l| times(l.p99_ms, l.p50_ms));
     let failures = Some(evidence.failures_percent());
+    let (refused, served) = (evidence.refused_percent(), evidence.served_percent());
 
     let mut verdicts: Vec<Verdict> = [
         judge("p95", p95, " ms", "", thresholds.p95_ms),
         judge("p99", p99, " ms", "", thresholds.p99_ms),
         judge("failures", failures, " %", "", thresholds.failures_percent),
-        judge("tail (p99/p50)", tail, "", "", thresholds.tail_ratio),
+        match thresholds.tail_ratio {
+            Some(limit) => judge("tail (p99/p50)", tail, "", "", limit),
+            None => tail.map(look_at_tail),
+        },
+        judge(
+            "refused users",
+            Some(refused),
+            " %",
+            "",
+            thresholds.refused_users_percent,
+        ),
+        thresholds.served_percent.0.map(|least| Verdict {
+            grade: graded(served >= least),
+            reason: format!("served {} %, at least {} %", Number(served), Number(least)),
+        }),
     ]
     .into_iter()
     .flatten()
     .collect();
-    if let Some(base) = baseline {
+    if let Some(baseline) = baseline {
+        let more = refused - baseline.refused_percent();
+        let of = format!(
+            " more than the baseline's {} %",
+            Number(baseline.refused_percent())
+        );
+        let most = thresholds.refused_users_more;
+        verdicts.extend(judge("refused users", Some(more.max(0.0)), " %", &of, most));
+    }
+    if let Some(base) = baseline.and_then(|baseline| baseline.latency) {
         let p95 = p95.map(|ms| times(ms, base.p95_ms));
         let p99 = p99.map(|ms| times(ms, base.p99_ms));
         let of = |ms: f64| format!(" the baseline's {} ms", Number(ms));
@@ -92,7 +147,7 @@ pub fn verdicts(
     }
     if latency.is_none() {
         verdicts.push(Verdict {
-            passed: false,
+            grade: Grade::Fail,
             reason: format!("served 0 of {} requests, at least 1", evidence.requests),
         });
     }
@@ -107,9 +162,26 @@ fn judge(name: &str, found: Option<f64>, unit: &str, of: &str, limit: Limit) -> 
         None => (false, "unknown, as nothing was served".to_owned()),
     };
     Some(Verdict {
-        passed,
+        grade: graded(passed),
         reason: format!("{name} {found}, at most {}{unit}", Number(most)),
     })
+}
+
+/// What is said of a tail where nobody has said how long it may be.
+fn look_at_tail(ratio: f64) -> Verdict {
+    let (grade, what) = if ratio > WORTH_A_LOOK {
+        (Grade::Warn, "above 10 is worth a look")
+    } else {
+        (Grade::Pass, "below 5 is healthy, above 10 worth a look")
+    };
+    Verdict {
+        grade,
+        reason: format!("tail (p99/p50) {}; {what}", Number(ratio)),
+    }
+}
+
+const fn graded(passed: bool) -> Grade {
+    if passed { Grade::Pass } else { Grade::Fail }
 }
 
 /// A number with as many decimals as it needs, three at most.
@@ -144,10 +216,10 @@ impl FromStr for Limit {
 /// `PASS p95 45.2 ms, at most 200 ms`.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (color, word) = if self.passed {
-            (AnsiColor::Green, "PASS")
-        } else {
-            (AnsiColor::Red, "FAIL")
+        let (color, word) = match self.grade {
+            Grade::Pass => (AnsiColor::Green, "PASS"),
+            Grade::Warn => (AnsiColor::Yellow, "WARN"),
+            Grade::Fail => (AnsiColor::Red, "FAIL"),
         };
         let style = color.on_default();
         write!(f, "{style}{word}{style:#} {}", self.reason)

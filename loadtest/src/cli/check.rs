@@ -6,13 +6,13 @@ use clap::Args;
 
 use crate::check::threshold::Thresholds;
 
-/// Judges a run by its file: PASS or FAIL for each threshold.
+/// Judges a run by its file: PASS, WARN or FAIL for each threshold.
 ///
 /// FILE is what `loadtest scenario`, `loadtest compare` or `loadtest hammer` wrote with `--json`, or what Locust wrote with
 /// `--csv`, `PREFIX_stats.csv`. Of a scenario the users who behave are judged, not the attackers; of a comparison the
 /// protected run; of Locust the line Aggregated.
 ///
-/// A refusal (429) is no failure. Locust counts one as a failure unless the locustfile says otherwise: where
+/// A refusal (429) is no failure; how many of the users' requests may be refused is a threshold of its own. Locust counts one as a failure unless the locustfile says otherwise: where
 /// `PREFIX_failures.csv` lies beside `PREFIX_stats.csv`, the failures whose error mentions 429 are taken off, and a line says
 /// how many. The latencies are those of the requests served; Locust's are those of all requests.
 ///

@@ -17,10 +17,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::client::{Client, Keep, Kept};
+use crate::error::Error;
 use crate::request::{HeaderLine, InputError, Target};
 use crate::sample::{Class, Outcome, Sample};
 use crate::scenario::action::{Action, Known};
-use crate::scenario::plan::{Actor, Manner, Step};
+use crate::scenario::plan::{Actor, Manner, Step, account};
 use crate::scenario::progress::Progress;
 use crate::scenario::report::Record;
 use crate::transport::TransportError;
@@ -34,6 +35,8 @@ pub struct Stage {
     pub addresses: Arc<[SocketAddr]>,
     /// The password of every account.
     pub password: String,
+    /// How many accounts there must be.
+    pub accounts: u32,
     /// How long a request may take from when it is due.
     pub timeout: Duration,
     /// When the load began.
@@ -77,8 +80,9 @@ struct Listed {
 /// Does all that a client has planned. The last request ends when it is answered, or too late.
 ///
 /// # Errors
-/// [`InputError`] when the server's URL leads to no valid path, or its token is no header.
-pub async fn act(actor: Actor, stage: Arc<Stage>) -> Result<Vec<Record>, InputError> {
+/// [`Error::Input`] when the server's URL leads to no valid path, or its token is no header; [`Error::NoAccount`] when it cannot
+/// log in.
+pub async fn act(actor: Actor, stage: Arc<Stage>) -> Result<Vec<Record>, Error> {
     let arrives = stage.begun + Duration::from_micros(actor.arrives_us);
     let ends = stage.begun + stage.duration;
     let logs_in = actor.logs_in();
@@ -104,8 +108,12 @@ pub async fn act(actor: Actor, stage: Arc<Stage>) -> Result<Vec<Record>, InputEr
             sleep_until(due).await;
             let record = session.ask(Action::LogIn, due).await?;
             records.push(record);
-            if record.sample.outcome.class() == Class::Served {
-                break;
+            match record.sample.outcome {
+                Outcome::Answered(StatusCode::UNAUTHORIZED) => {
+                    return Err(session.stage.no_account(&session.username));
+                }
+                outcome if outcome.class() == Class::Served => break,
+                _ => {}
             }
             due = session.held_until().max(Instant::now() + LOG_IN_AGAIN);
             if due >= ends {
@@ -231,6 +239,20 @@ impl Session {
 
     fn held_until(&self) -> Instant {
         held(&self.learned).held_until
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    fn no_account(&self, username: &str) -> Error {
+        let last = self.accounts.saturating_sub(1);
+        Error::NoAccount {
+            username: username.to_owned(),
+            first: account(0),
+            last: account(last),
+            accounts: self.accounts,
+        }
     }
 }
 

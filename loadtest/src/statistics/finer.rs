@@ -6,7 +6,7 @@
 use hdrhistogram::CreationError;
 use serde::{Deserialize, Serialize};
 
-use super::{histogram, ms};
+use super::{histogram, longest_us, ms};
 use crate::sample::{Class, Sample};
 
 /// Latency of the requests served, in milliseconds.
@@ -37,7 +37,8 @@ impl Finer {
     /// [`CreationError`] when a histogram cannot be made.
     pub fn of(samples: &[Sample]) -> Result<Option<Self>, CreationError> {
         let latencies_us = histogram(samples, Class::Served)?;
-        let at_ms = |quantile| ms(latencies_us.value_at_quantile(quantile));
+        let most_us = longest_us(samples, Class::Served);
+        let at_ms = |quantile| ms(latencies_us.value_at_quantile(quantile).min(most_us.into()));
         Ok((!latencies_us.is_empty()).then(|| Self {
             min_ms: ms(latencies_us.min()),
             mean_ms: latencies_us.mean().round() / 1_000.0,

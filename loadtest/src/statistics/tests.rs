@@ -127,3 +127,40 @@ fn the_json_has_one_flat_object_for_each_class_with_units_in_the_names() {
         })
     );
 }
+
+#[test]
+fn the_maximum_is_the_longest_latency_exactly_and_no_percentile_is_more() {
+    let sample = |latency_us| Sample {
+        outcome: Outcome::Answered(hyper::StatusCode::OK),
+        latency_us,
+    };
+    let mut samples = vec![sample(12_000); 99];
+    samples.push(sample(4_200_000));
+    let statistics = Group::of(&samples, Class::Served).unwrap();
+    let latency = statistics.latency.unwrap();
+    assert_eq!((latency.p50_ms, latency.max_ms), (12.007, 4_200.0));
+    assert!(latency.p99_9_ms <= latency.max_ms);
+}
+
+/// Nearest rank: of a hundred values the 99th percentile is the 99th. numpy's default goes between that and the next: 12 + 0.01 *
+/// (4200 - 12), which is 53.88, a latency that nobody had.
+#[test]
+fn a_percentile_is_a_latency_that_was_measured_by_the_nearest_rank() {
+    let samples: Vec<Sample> = (1..=100)
+        .map(|ms| Sample {
+            outcome: Outcome::Answered(hyper::StatusCode::OK),
+            latency_us: ms * 1_000,
+        })
+        .collect();
+    let latency = Group::of(&samples, Class::Served).unwrap().latency.unwrap();
+    let near = |found: f64, expected: f64| (found - expected).abs() <= expected / 1_000.0;
+    for (found, expected) in [
+        (latency.p50_ms, 50.0),
+        (latency.p90_ms, 90.0),
+        (latency.p95_ms, 95.0),
+        (latency.p99_ms, 99.0),
+        (latency.max_ms, 100.0),
+    ] {
+        assert!(near(found, expected), "{found} {expected}");
+    }
+}

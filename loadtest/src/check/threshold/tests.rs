@@ -1,12 +1,15 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::check::evidence::Latency;
 
 fn evidence(latency: Option<[f64; 3]>, failed: u64) -> Evidence {
     Evidence {
         source: String::new(),
         requests: 1_000,
         failed,
+        refused: 0,
+        resolution_ms: crate::statistics::SHORTEST_MS,
         latency: latency.map(|[p50_ms, p95_ms, p99_ms]| Latency {
             p50_ms,
             p95_ms,
@@ -29,22 +32,36 @@ fn thresholds(limits: [f64; 6]) -> Thresholds {
         p95_ms,
         p99_ms,
         failures_percent,
-        tail_ratio,
+        tail_ratio: Some(tail_ratio),
         p95_times,
         p99_times,
+        ..off()
     }
 }
 
-const BASELINE: Latency = Latency {
-    p50_ms: 5.0,
-    p95_ms: 10.0,
-    p99_ms: 20.0,
-};
+fn off() -> Thresholds {
+    let off = Limit(None);
+    Thresholds {
+        p95_ms: off,
+        p99_ms: off,
+        failures_percent: off,
+        tail_ratio: Some(off),
+        refused_users_percent: off,
+        served_percent: off,
+        refused_users_more: off,
+        p95_times: off,
+        p99_times: off,
+    }
+}
+
+fn baseline() -> Evidence {
+    evidence(Some([5.0, 10.0, 20.0]), 0)
+}
 
 fn passed(evidence: &Evidence, thresholds: &Thresholds) -> Vec<bool> {
-    verdicts(evidence, thresholds, Some(BASELINE))
+    verdicts(evidence, thresholds, Some(&baseline()))
         .iter()
-        .map(|verdict| verdict.passed)
+        .map(|verdict| verdict.grade == Grade::Pass)
         .collect()
 }
 
@@ -92,15 +109,7 @@ fn a_limit_itself_is_good_enough() {
 
 #[test]
 fn with_everything_switched_off_a_run_that_served_nothing_still_fails() {
-    let off = Limit(None);
-    let thresholds = Thresholds {
-        p95_ms: off,
-        p99_ms: off,
-        failures_percent: off,
-        tail_ratio: off,
-        p95_times: off,
-        p99_times: off,
-    };
+    let thresholds = off();
     assert_eq!(passed(&evidence(None, 0), &thresholds), [false]);
     assert!(passed(&evidence(Some([1.0; 3]), 0), &thresholds).is_empty());
 }
@@ -111,7 +120,7 @@ fn a_verdict_says_what_was_found_and_what_is_accepted() {
     let said: Vec<_> = verdicts(
         &evidence(Some([10.0, 45.2, 61.7]), 3),
         &limits,
-        Some(BASELINE),
+        Some(&baseline()),
     )
     .iter()
     .map(|verdict| anstream::adapter::strip_str(&verdict.to_string()).to_string())
@@ -136,4 +145,71 @@ fn a_limit_is_a_number_or_none() {
     for wrong in ["", "-1", "NaN", "inf", "200ms"] {
         assert_eq!(wrong.parse::<Limit>(), Err(NotALimit), "{wrong}");
     }
+}
+
+#[test]
+fn who_refuses_users_is_told_so_and_fails_where_that_is_a_threshold() {
+    let mut run = evidence(Some([1.0; 3]), 0);
+    run.refused = 400;
+    let held = |thresholds: Thresholds| {
+        let found = verdicts(&run, &thresholds, Some(&baseline()));
+        let said =
+            |verdict: &Verdict| anstream::adapter::strip_str(&verdict.to_string()).to_string();
+        found.iter().map(said).collect::<Vec<_>>()
+    };
+    let at_most = |most| Limit(Some(most));
+    for (thresholds, expected) in [
+        (
+            Thresholds {
+                refused_users_percent: at_most(1.0),
+                ..off()
+            },
+            "FAIL refused users 40 %, at most 1 %",
+        ),
+        (
+            Thresholds {
+                refused_users_percent: at_most(40.0),
+                ..off()
+            },
+            "PASS refused users 40 %, at most 40 %",
+        ),
+        (
+            Thresholds {
+                served_percent: at_most(99.0),
+                ..off()
+            },
+            "FAIL served 60 %, at least 99 %",
+        ),
+        (
+            Thresholds {
+                refused_users_more: at_most(1.0),
+                ..off()
+            },
+            "FAIL refused users 40 % more than the baseline's 0 %, at most 1 %",
+        ),
+    ] {
+        assert_eq!(held(thresholds), [expected]);
+    }
+}
+
+#[test]
+fn a_long_tail_is_worth_a_look_and_a_failure_only_where_it_is_asked_for() {
+    let tail = |p99_ms: f64, resolution_ms: f64, limit: Option<Limit>| {
+        let mut run = evidence(Some([0.0, 0.0, p99_ms]), 0);
+        run.resolution_ms = resolution_ms;
+        let thresholds = Thresholds {
+            tail_ratio: limit,
+            ..off()
+        };
+        verdicts(&run, &thresholds, None)
+            .first()
+            .map(|verdict| verdict.grade)
+    };
+    assert_eq!(tail(4.0, 1.0, None), Some(Grade::Pass));
+    assert_eq!(tail(10.0, 1.0, None), Some(Grade::Pass));
+    assert_eq!(tail(11.0, 1.0, None), Some(Grade::Warn));
+    assert_eq!(tail(11.0, 1.0, Some(Limit(Some(10.0)))), Some(Grade::Fail));
+    assert_eq!(tail(11.0, 1.0, Some(Limit(None))), None);
+    // What Locust calls 0 may have been almost a millisecond.
+    assert_eq!(tail(1.0, 1.0, Some(Limit(Some(5.0)))), Some(Grade::Pass));
 }
