@@ -94,9 +94,9 @@ describe("a project that somebody has changed", () => {
   }
 
   it("is not built under a policy that is not valid, and the field is named", async () => {
-    const run = await buildWith("wrangler.toml", (text) => text.replace('"10/minute"', '"10/moment"'));
+    const run = await buildWith("wrangler.toml", (text) => text.replace('"10/minute;', '"10/moment;'));
     assert.match(advice(run), /^The policy in wrangler\.toml is not valid, so nothing was built; the line above says/);
-    assert.match(run.stderr, /^wrangler\.toml:\d+: BOUNCER\.rules\[2\]\.limit: /m);
+    assert.match(run.stderr, /^wrangler\.toml:\d+: BOUNCER\.rules\[0\]\.limit: /m);
   });
 
   it("is not built when the policy check does not compile, which is not called a policy that is not valid", async () => {

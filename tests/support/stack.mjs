@@ -1,6 +1,7 @@
 // The real parts, started for a test: the origin as a process with a SQLite file of its own, and the Worker with its
 // objects on workerd, from the repository's wrangler.toml.
 
+import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -41,9 +42,10 @@ async function freePort() {
   return String(port);
 }
 
-/** Starts the origin on a free port. */
-export function startOrigin() {
+/** Starts the origin on a free port, with so many of the demo's accounts. */
+export function startOrigin({ users = 0 } = {}) {
   const folder = temporary();
+  if (users > 0) execFileSync(ORIGIN_API, ["seed", "--database", join(folder, "tasks.sqlite"), "--users", String(users)]);
   const args = ["serve", "--listen", "127.0.0.1:0", "--database", join(folder, "tasks.sqlite"), "--debug-routes"];
   return startServer(folder, ORIGIN_API, args, { JWT_SECRET: SECRET }, /^listening on (\S+)/);
 }

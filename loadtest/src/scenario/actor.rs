@@ -131,6 +131,10 @@ pub async fn act(actor: Actor, stage: Arc<Stage>) -> Result<Vec<Record>, Error> 
                 let until = session.held_until();
                 late += until - due;
                 due = until;
+                // Told to wait for longer than it lasts, it does not wait to find that out.
+                if due >= ends {
+                    break;
+                }
                 sleep_until(due).await;
             }
         }

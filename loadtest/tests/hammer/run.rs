@@ -18,13 +18,14 @@ pub(crate) fn hammer(arguments: &[&str]) -> Run {
     Run::of(Command::new(LOADTEST).arg("hammer").args(arguments))
 }
 
-/// The results of `loadtest scenario` with these arguments.
+/// A run of `loadtest scenario` with these arguments.
+pub(crate) fn scenario(arguments: &[&str]) -> Run {
+    Run::of(Command::new(LOADTEST).arg("scenario").args(arguments))
+}
+
+/// The results of a run that must succeed and print nothing but JSON.
 pub(crate) fn scenario_json(arguments: &[&str]) -> Value {
-    let run = Run::of(
-        Command::new(LOADTEST)
-            .args(["scenario", "--json", "-"])
-            .args(arguments),
-    );
+    let run = scenario(&[&["--json", "-"], arguments].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
     run.json()
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::run::scenario_json;
+use crate::run::{scenario, scenario_json};
 use crate::server::{Answer, Received, Server, answer};
 
 /// What a Task Manager would say, with one task.
@@ -214,4 +214,30 @@ fn whoever_cannot_log_in_tries_again_and_asks_for_nothing_else() {
     assert_eq!(routes, ["POST /api/v1/auth/login"]);
     assert_eq!(count(&victims["served"]), 0);
     assert!((4..=6).contains(&count(&victims["failed"])));
+}
+
+#[test]
+fn a_scenario_whose_users_cannot_log_in_ends_at_once_and_names_the_accounts_it_needs() {
+    let asked = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&asked);
+    let server = Server::start(move |_| {
+        *count.lock().unwrap() += 1;
+        async { answer(401, "{}") }
+    });
+    let run = scenario(&[
+        &server.url,
+        "--users",
+        "20",
+        "--attackers",
+        "3",
+        "--ramp-s",
+        "1",
+        "--duration-s",
+        "30",
+    ]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    for said in ["cannot log in (401)", "demo1 to demo23", "seed --users 23"] {
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    assert!(*asked.lock().unwrap() <= 23, "nobody tries again");
 }
