@@ -153,8 +153,8 @@ async function flood(server, label, ...options) {
 async function neighbourOf(server, isOver) {
   const found = { logins_ms: [], reads_ms: [] };
   const headers = { "CF-Connecting-IP": NEIGHBOUR, "Content-Type": "application/json" };
-  await pause(100); // The flood comes first.
   for (let round = 0; round < 4 && (round === 0 || !isOver()); round += 1) {
+    await pause(round === 0 ? 120 : 400); // The flood comes first, and takes a moment to begin.
     const [login_ms, answer] = await timed(url(server, LOGIN), { method: "POST", headers, body: accountOf("demo2") });
     found.logins_ms.push(login_ms);
     const { access_token } = JSON.parse(answer);
@@ -200,10 +200,10 @@ async function tellStory() {
   row("", "straight", "through Bouncer", "");
   row("log-ins of the flood that the API did", straight.served.count, through.served.count);
   compared("how long it had to do with them", straight.wall_ms, through.wall_ms);
-  compared("another user's log-in, half of them within", median(straight.neighbour.logins_ms), median(through.neighbour.logins_ms));
+  compared("another user's log-in, the longest", Math.max(...straight.neighbour.logins_ms), Math.max(...through.neighbour.logins_ms));
   compared("another user's read, half of them within", median(straight.neighbour.reads_ms), median(through.neighbour.reads_ms));
   row("", "a log-in", "a refusal", "");
-  compared("a refusal, half of them within", median(through.neighbour.logins_ms), later.refused.p50_ms);
+  compared("a refusal, half of them within", through.served.p50_ms, later.refused.p50_ms);
   console.log("\nReads hardly wait for log-ins, since the API hashes passwords beside them; who wants to log in waits for all of them.");
 
   title("(e) what to try next");

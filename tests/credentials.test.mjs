@@ -190,12 +190,15 @@ describe("wrong signatures from one place", () => {
     const from = (zone, signed) => send(worker, [...bearer(signed), `CF-Worker: ${zone}`], { address });
     try {
       // More than are checked in all the seconds that so many can take.
-      const sent = Array.from({ length: 100 }, (_, index) => ({
-        forged: from("flood.example", token(randomUUID(), { secret: "another" })),
-        genuine: from(`zone-${index % 3}.example`, token(randomUUID())),
-        elsewhere: send(worker, bearer(token(randomUUID()))),
-      }));
-      const all = async (which) => (await Promise.all(sent.map((each) => each[which]))).map(({ status }) => status);
+      const sent = { forged: [], genuine: [], elsewhere: [] };
+      for (let index = 0; index < 100; index += 1) {
+        sent.forged.push(from("flood.example", token(randomUUID(), { secret: "another" })));
+        // Not three hundred connections at the same moment, of which a busy machine may lose one.
+        if (index % 4 > 0) continue;
+        sent.genuine.push(from(`zone-${index % 3}.example`, token(randomUUID())));
+        sent.elsewhere.push(send(worker, bearer(token(randomUUID()))));
+      }
+      const all = async (which) => (await Promise.all(sent[which])).map(({ status }) => status);
       assert.ok((await all("forged")).includes(503), "the flood is beyond what is checked of it");
       for (const users of ["genuine", "elsewhere"]) assert.deepEqual(new Set(await all(users)), new Set([200]), users);
     } finally {
